@@ -1,0 +1,159 @@
+/**
+ * The ports: what the pipeline needs of the outside world, in domain words. Each has one conformance suite that runs on
+ * the embedded and on the real adapter.
+ */
+import type { Alert, AlertAction, AlertStatus } from './alert.ts';
+import type { Decision } from './decision.ts';
+import type { FeatureReading, FeatureVector, Profile } from './feature.ts';
+import type { Label } from './label.ts';
+import type { Channel, ParsedTransaction, Transaction } from './transaction.ts';
+
+// ── message bus ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface BusMessage {
+  readonly key: string | null;
+  /** null = tombstone */
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ReceivedMessage extends BusMessage {
+  readonly offset: bigint;
+  /** the broker's or producer's timestamp, ms */
+  readonly timestampMs: number;
+}
+
+export interface Chunk {
+  readonly topic: string;
+  readonly partition: number;
+  /** in offset order, at most `maxChunk`; offsets may have gaps (compaction, transactions) */
+  readonly messages: readonly ReceivedMessage[];
+  /** next offset to be written in the partition, for the lag */
+  readonly highWatermark: bigint;
+}
+
+export interface SubscribeOptions {
+  readonly topic: string;
+  readonly group: string;
+  readonly maxChunk: number;
+  /**
+   * Handles one chunk; the chunks of a partition come one after the other, partitions side by side. Resolved = finished:
+   * the offset after it may be committed. A rejection with a retriable VigilError repeats the chunk after a back-off; any
+   * other rejection stops the subscription and rejects `finished`.
+   */
+  readonly onChunk: (chunk: Chunk) => Promise<void>;
+  /**
+   * For consumers that keep their own offsets (the alert consumer): asked at every assignment for the next offset of each
+   * partition, undefined = from the beginning. Without it the group's committed offsets hold, from the earliest.
+   */
+  readonly nextOffset?: (partition: number) => Promise<bigint | undefined>;
+}
+
+export interface Subscription {
+  /** resolves after `stop()`, rejects when the subscription died */
+  readonly finished: Promise<void>;
+  /** finishes the chunks in hand, commits them, leaves the group */
+  stop(): Promise<void>;
+  /** partition → messages not yet finished, for gauges */
+  lag(): ReadonlyMap<number, bigint>;
+}
+
+export interface MessageBus {
+  /** Resolves when all in-sync replicas have the messages. One produce request for one call where the bus allows it. */
+  publish(topic: string, messages: readonly BusMessage[]): Promise<void>;
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
+  close(): Promise<void>;
+}
+
+// ── feature store ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Settlement {
+  readonly channel: Channel;
+  readonly transactionId: string;
+  readonly fingerprint: string;
+  readonly decision: string;
+}
+
+export interface FeatureStore {
+  /**
+   * Adds each transaction once to the state of each of its entities and answers, in input order, its features and profile
+   * as of its arrival, and its earlier decision if it has one. One round trip per call. A repeat changes nothing.
+   * Throws VigilError FEATURE_STORE_UNAVAILABLE (the effect may or may not have happened; repeating is harmless).
+   */
+  recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly FeatureReading[]>;
+  /** Keeps the first decision of each transaction and answers the one that stands, in input order. One round trip. */
+  settle(chunk: readonly Settlement[]): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
+  /** Returns how many labels met their transaction in a log, and how many came too late for it. */
+  applyLabels(labels: readonly Label[]): Promise<{ readonly applied: number; readonly unmatched: number }>;
+  close(): Promise<void>;
+}
+
+// ── model ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ModelInput {
+  readonly transaction: Transaction;
+  /** feature name → value, shared by the whole chunk */
+  readonly names: readonly string[];
+  readonly values: FeatureVector;
+  readonly profile: Profile;
+}
+
+export interface ModelScore {
+  /** calibrated probability, 0…1, finite */
+  readonly score: number;
+  readonly contributions: readonly { readonly feature: string; readonly value: number }[];
+}
+
+export interface FraudModel {
+  readonly version: string;
+  /** One batched inference for all inputs, in order. Throws VigilError MODEL_UNAVAILABLE. */
+  score(inputs: readonly ModelInput[]): Promise<readonly ModelScore[]>;
+  close(): Promise<void>;
+}
+
+// ── alert store ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface DecisionBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** the store refuses (ALERT_STORE_FENCED) when its own next offset is beyond `firstOffset` + what it can skip */
+  readonly firstOffset: bigint;
+  readonly nextOffset: bigint;
+  readonly decisions: readonly { readonly offset: bigint; readonly decision: Decision; readonly bytes: string }[];
+}
+
+export interface AlertQuery {
+  readonly status?: AlertStatus;
+  readonly customerId?: string;
+  readonly channel?: Channel;
+  readonly limit: number;
+  /** opaque, from the page before; newest first */
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** A decision as it is kept for explanation and for the customer's history. */
+export interface DecisionRecord {
+  readonly decision: Decision;
+  /** exactly as published */
+  readonly bytes: string;
+}
+
+export interface AlertStore {
+  /** Writes decisions, alerts and the partition's next offset in one transaction. Repeats change nothing. */
+  record(batch: DecisionBatch): Promise<{ readonly newAlerts: number }>;
+  nextOffset(topic: string, partition: number): Promise<bigint | undefined>;
+  alerts(query: AlertQuery): Promise<Page<Alert>>;
+  alert(alertId: string): Promise<Alert | undefined>;
+  /** Applies an action to the version that the person saw; ALERT_CONFLICT when it has changed meanwhile. */
+  act(alertId: string, seenVersion: number, action: AlertAction, actor: string): Promise<Alert>;
+  decision(channel: Channel, transactionId: string): Promise<DecisionRecord | undefined>;
+  /** newest first, over all channels */
+  customerDecisions(customerId: string, limit: number): Promise<readonly DecisionRecord[]>;
+  counts(): Promise<{ readonly open: number; readonly claimed: number; readonly closed: number }>;
+  close(): Promise<void>;
+}
