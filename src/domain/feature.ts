@@ -54,6 +54,33 @@ export interface FeatureCatalogue {
   readonly repeatHorizonMs: number;
 }
 
+/** What the rule checker needs to know of one feature. */
+export interface FeatureDescription {
+  readonly name: string;
+  readonly type: 'int' | 'double';
+  /** can be null: an entity that can be absent, or an aggregate that is null over an empty window */
+  readonly nullable: boolean;
+}
+
+const INTEGER_AGGREGATES: ReadonlySet<Aggregate> = new Set(['count', 'sum', 'distinct', 'min', 'max']);
+const NULL_WHEN_EMPTY: ReadonlySet<Aggregate> = new Set([
+  'avg',
+  'stddev',
+  'min',
+  'max',
+  'timeSinceLast',
+  'timeSinceFirst',
+]);
+
+/** Name, type and nullability of each feature, in catalogue order. Only the customer is named by every transaction. */
+export function describeFeatures(catalogue: Pick<FeatureCatalogue, 'features'>): readonly FeatureDescription[] {
+  return catalogue.features.map((feature) => ({
+    name: feature.name,
+    type: INTEGER_AGGREGATES.has(feature.aggregate) ? 'int' : 'double',
+    nullable: NULL_WHEN_EMPTY.has(feature.aggregate) || feature.entity.some((kind) => kind !== 'customer'),
+  }));
+}
+
 /** count, sum, distinct, min, max are integers; the others doubles; null as contracts.md says. */
 export type FeatureValue = number | null;
 
