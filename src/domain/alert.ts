@@ -31,6 +31,21 @@ export interface Alert {
   readonly note: string | null;
   /** raised by one at each change: a change names the version that it saw */
   readonly version: number;
+  /** of a fallback decision for a refused message: occurredAt is then its time of receipt when its own could not be read */
+  readonly provisional?: true;
+}
+
+/** One line of the audit trail: append-only, chained by hash. */
+export interface AlertHistoryEntry {
+  readonly kind: AlertAction['kind'];
+  readonly actor: string;
+  readonly at: string;
+  readonly fromStatus: AlertStatus;
+  readonly toStatus: AlertStatus;
+  /** the alert's version after it */
+  readonly version: number;
+  readonly disposition: Disposition | null;
+  readonly note: string | null;
 }
 
 export type AlertAction =

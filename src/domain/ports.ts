@@ -2,7 +2,7 @@
  * The ports: what the pipeline needs of the outside world, in domain words. Each has one conformance suite that runs on
  * the embedded and on the real adapter.
  */
-import type { Alert, AlertAction, AlertStatus } from './alert.ts';
+import type { Alert, AlertAction, AlertHistoryEntry, AlertStatus } from './alert.ts';
 import type { Decision } from './decision.ts';
 import type { FeatureReading, FeatureVector, Profile } from './feature.ts';
 import type { Label } from './label.ts';
@@ -145,10 +145,12 @@ export interface DecisionRecord {
 
 export interface AlertStore {
   /** Writes decisions, alerts and the partition's next offset in one transaction. Repeats change nothing. */
-  record(batch: DecisionBatch): Promise<{ readonly newAlerts: number }>;
+  record(batch: DecisionBatch): Promise<{ readonly newAlerts: number; readonly newDecisions: number }>;
   nextOffset(topic: string, partition: number): Promise<bigint | undefined>;
   alerts(query: AlertQuery): Promise<Page<Alert>>;
   alert(alertId: string): Promise<Alert | undefined>;
+  /** what was done with an alert, oldest first; empty when nothing was, or when there is no such alert */
+  history(alertId: string): Promise<readonly AlertHistoryEntry[]>;
   /** Applies an action to the version that the person saw; ALERT_CONFLICT when it has changed meanwhile. */
   act(alertId: string, seenVersion: number, action: AlertAction, actor: string): Promise<Alert>;
   decision(channel: Channel, transactionId: string): Promise<DecisionRecord | undefined>;
