@@ -140,3 +140,6 @@ function editDistance(a: string, b: string, bound: number): number {
   }
   return row[b.length] ?? bound;
 }
+
+export const isPlainObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,101 @@
+/**
+ * Reads the configuration from disk, unparsed: the shipped folder, and an operator's folder over it. A file of the
+ * operator replaces its namesake whole (vigil.yaml is merged key by key), a folder replaces the shipped folder whole.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SourceFile } from '../domain/config-fault.ts';
+import { VigilError } from '../domain/errors.ts';
+
+/** config/ beside src/ and beside dist/ */
+export const SHIPPED_CONFIG_DIR = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../config');
+
+export interface ConfigSources {
+  readonly settings: SourceFile;
+  readonly ownSettings: SourceFile | undefined;
+  readonly features: SourceFile;
+  readonly channels: SourceFile;
+  readonly policy: SourceFile;
+  readonly reasons: { readonly en: SourceFile; readonly 'zh-CN': SourceFile };
+  readonly rules: readonly SourceFile[];
+  readonly ruleTests: readonly SourceFile[];
+  readonly limits: readonly SourceFile[];
+  readonly lists: readonly SourceFile[];
+  /** absolute folder that holds the model versions */
+  readonly modelsDir: string;
+  /** absolute folder given by the operator, when there is one */
+  readonly ownDir: string | undefined;
+}
+
+export async function readSources(ownDir: string | undefined): Promise<ConfigSources> {
+  const own = ownDir === undefined ? undefined : path.resolve(ownDir);
+  if (own !== undefined && !(await isDirectory(own))) {
+    throw new VigilError(
+      'USAGE',
+      `The configuration folder ${own} is not there: name an existing folder with --config.`,
+    );
+  }
+  const file = async (name: string): Promise<SourceFile> =>
+    (own === undefined ? undefined : await readIfThere(own, name)) ?? (await readShipped(name));
+  const folder = async (name: string, matches: RegExp): Promise<readonly SourceFile[]> => {
+    const base = own !== undefined && (await isDirectory(path.join(own, name))) ? own : SHIPPED_CONFIG_DIR;
+    return readFolder(base, name, matches);
+  };
+  const rules = await folder('rules', /^[^/]+\.ya?ml$/);
+  return {
+    settings: await readShipped('vigil.yaml'),
+    ownSettings: own === undefined ? undefined : await readIfThere(own, 'vigil.yaml'),
+    features: await file('features.yaml'),
+    channels: await file('channels.yaml'),
+    policy: await file('policy.yaml'),
+    reasons: { en: await file('reasons.en.yaml'), 'zh-CN': await file('reasons.zh-CN.yaml') },
+    rules,
+    ruleTests: await folder('rules', /^tests\/[^/]+\.test\.ya?ml$/),
+    limits: await folder('limits', /\.ya?ml$/),
+    lists: await folder('lists', /\.(ya?ml|csv)$/),
+    modelsDir: await folderPath(own, 'models'),
+    ownDir: own,
+  };
+}
+
+async function folderPath(own: string | undefined, name: string): Promise<string> {
+  return path.join(own !== undefined && (await isDirectory(path.join(own, name))) ? own : SHIPPED_CONFIG_DIR, name);
+}
+
+async function readShipped(name: string): Promise<SourceFile> {
+  return { file: name, text: await readFile(path.join(SHIPPED_CONFIG_DIR, name), 'utf8') };
+}
+
+async function readIfThere(dir: string, name: string): Promise<SourceFile | undefined> {
+  try {
+    return { file: path.join(dir, name), text: await readFile(path.join(dir, name), 'utf8') };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new VigilError('USAGE', `${path.join(dir, name)} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Sorted, so that the order of the disk makes no difference. Names are relative to the configuration folder. */
+async function readFolder(base: string, name: string, matches: RegExp): Promise<readonly SourceFile[]> {
+  const root = path.join(base, name);
+  if (!(await isDirectory(root))) return [];
+  const names = (await readdir(root, { recursive: true })).map((entry) => entry.split(path.sep).join('/'));
+  const chosen = names.filter((entry) => matches.test(entry)).sort();
+  return Promise.all(
+    chosen.map(async (entry) => ({
+      file: base === SHIPPED_CONFIG_DIR ? `${name}/${entry}` : path.join(root, entry),
+      text: await readFile(path.join(root, entry), 'utf8'),
+    })),
+  );
+}
+
+async function isDirectory(candidate: string): Promise<boolean> {
+  try {
+    return (await stat(candidate)).isDirectory();
+  } catch {
+    return false; // not there, or not readable: the caller says so where it matters
+  }
+}
