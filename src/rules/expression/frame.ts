@@ -1,0 +1,85 @@
+/**
+ * The flat fact vector that compiled expressions read: one slot per term and loop variable of all expressions compiled
+ * against one layout. One frame is reused for every transaction: evaluation is synchronous, allocates nothing, and each
+ * evaluation writes what it reads.
+ */
+import type { Facts, ListSnapshot } from '../../domain/facts.ts';
+import type { Source, Term, Value } from './vocabulary.ts';
+
+export interface Frame {
+  readonly slots: Value[];
+  lists: ListSnapshot;
+  /** the transaction's own time: list entries are in force by it */
+  atMs: number;
+  /** why the last calculation failed */
+  fault: string;
+  /** what is left of the budget of this evaluation */
+  steps: number;
+}
+
+/** `undefined` = absent, or failed with the reason in the frame. */
+export type Run = (frame: Frame) => Value;
+
+/** Iterations and scanned characters that one evaluation may use; the static estimate is held to the same figure. */
+export const MAX_STEPS = 100_000;
+export const BUDGET_SPENT = `the expression used more than ${MAX_STEPS} steps`;
+
+export function fail(frame: Frame, reason: string): undefined {
+  frame.fault = reason;
+  return undefined;
+}
+
+/** Takes steps from the budget; false when it is used up. */
+export function spend(frame: Frame, steps: number): boolean {
+  frame.steps -= steps;
+  return frame.steps >= 0;
+}
+
+const NO_LISTS: ListSnapshot = { version: 'none', names: [], contains: () => false };
+
+export interface SlottedTerm extends Term {
+  readonly slot: number;
+}
+
+export interface FactLayout {
+  /** the slot of a term; the same term has one slot in all expressions of the layout */
+  slotOf(term: Term): number;
+  /** a slot of its own for a loop variable */
+  scratch(): number;
+  readonly terms: readonly SlottedTerm[];
+  newFrame(): Frame;
+}
+
+export function createFactLayout(): FactLayout {
+  const byName = new Map<string, SlottedTerm>();
+  const terms: SlottedTerm[] = [];
+  let next = 0;
+  return {
+    terms,
+    slotOf(term) {
+      const known = byName.get(term.name);
+      if (known !== undefined) return known.slot;
+      const slotted = { ...term, slot: next++ };
+      byName.set(term.name, slotted);
+      terms.push(slotted);
+      return slotted.slot;
+    },
+    scratch: () => next++,
+    newFrame: () => ({
+      slots: new Array<Value>(next).fill(undefined),
+      lists: NO_LISTS,
+      atMs: 0,
+      fault: '',
+      steps: MAX_STEPS,
+    }),
+  };
+}
+
+/** Reads the given terms of a transaction into the frame. */
+export function loadFacts(frame: Frame, terms: readonly SlottedTerm[], facts: Facts): void {
+  frame.lists = facts.lists;
+  frame.atMs = facts.transaction.occurredAtMs;
+  for (const term of terms) frame.slots[term.slot] = term.read(facts);
+}
+
+export const sourcesOf = (terms: readonly Term[]): ReadonlySet<Source> => new Set(terms.map((term) => term.source));

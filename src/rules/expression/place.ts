@@ -1,0 +1,80 @@
+/**
+ * Where an expression stands in its file, so that a fault inside it can be shown with line, column and a caret.
+ * Expressions are YAML scalars: plain, quoted or block; an offset inside the value is carried back to the text.
+ */
+import type { ConfigFault } from '../../domain/config-fault.ts';
+
+export interface ExpressionPlace {
+  /** relative to the configuration folder */
+  readonly file: string;
+  /** path inside the document: rules[3].when */
+  readonly path: string;
+  /** the whole file, when it is at hand */
+  readonly text?: string;
+  /** range of the scalar in `text`, its quotes or block header included */
+  readonly start?: number;
+  readonly end?: number;
+}
+
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** 1-based line and column of an offset. */
+export function positionOf(text: string, offset: number): TextPosition {
+  const before = text.slice(0, Math.max(0, offset));
+  const lineStart = before.lastIndexOf('\n') + 1;
+  return { line: before.split('\n').length, column: before.length - lineStart + 1 };
+}
+
+/** The source line with a caret under the column; long lines are cut around it. */
+export function excerptAt(text: string, position: TextPosition): string {
+  const line = (text.split('\n')[position.line - 1] ?? '').replace(/\r$/, '').replaceAll('\t', ' ');
+  const from = Math.max(0, position.column - 81);
+  const shown = line.slice(from, from + 140);
+  return `  ${shown}\n  ${' '.repeat(position.column - 1 - from)}^`;
+}
+
+/** A block scalar's value keeps its lines and loses their indentation: find the line again, then the column. */
+function blockOffset(raw: string, expression: string, offset: number): number | undefined {
+  const before = expression.slice(0, offset);
+  const lineText = expression.split('\n')[before.split('\n').length - 1];
+  if (lineText === undefined) return undefined;
+  const column = offset - (before.lastIndexOf('\n') + 1);
+  const at = raw.indexOf(lineText);
+  return at < 0 ? undefined : at + column;
+}
+
+function offsetInFile(place: ExpressionPlace, expression: string, offset: number): number | undefined {
+  if (place.text === undefined || place.start === undefined) return undefined;
+  const raw = place.text.slice(place.start, place.end ?? place.text.length);
+  const whole = raw.indexOf(expression);
+  const inside = whole >= 0 ? whole + offset : blockOffset(raw, expression, offset);
+  return place.start + (inside ?? 0);
+}
+
+export interface FaultDetails {
+  readonly message: string;
+  readonly suggestion?: string | undefined;
+}
+
+/** A fault at an offset inside an expression. Without the file's text, line and column are those of the expression. */
+export function expressionFault(
+  place: ExpressionPlace,
+  expression: string,
+  offset: number,
+  details: FaultDetails,
+): ConfigFault {
+  const inFile = offsetInFile(place, expression, offset);
+  const text = inFile === undefined ? expression : (place.text ?? expression);
+  const position = positionOf(text, inFile ?? offset);
+  return {
+    file: place.file,
+    path: place.path,
+    ...position,
+    message: details.message,
+    ...(details.suggestion === undefined ? {} : { suggestion: details.suggestion }),
+    excerpt: excerptAt(text, position),
+  };
+}

@@ -1,0 +1,206 @@
+/**
+ * The names that an expression may use, each with its type and whether it can be absent: `tx.*`, `features.*`,
+ * `profile.*`, `limits.<id>.headroom` and the list names of `… in lists.<name>`.
+ */
+import type { Facts } from '../../domain/facts.ts';
+import type { EntityKind, FeatureDefinition, Profile } from '../../domain/feature.ts';
+import { TRANSACTION_FIELDS, TRANSACTION_OBJECTS, transactionField } from '../../domain/transaction-fields.ts';
+
+export type ValueType =
+  | 'int'
+  | 'double'
+  | 'string'
+  | 'bool'
+  | 'timestamp'
+  | 'duration'
+  | 'dyn'
+  | 'map'
+  | 'null'
+  | ListType;
+export type ListType = `list<${'int' | 'double' | 'string' | 'bool' | 'timestamp' | 'duration' | 'dyn'}>`;
+
+/** undefined = absent, or the result of a calculation that failed. An int beyond 2^53 is a bigint. */
+export type Value =
+  | string
+  | number
+  | bigint
+  | boolean
+  | readonly Value[]
+  | Readonly<Record<string, string | number | boolean>>
+  | undefined;
+
+export type Source = 'tx' | 'features' | 'profile' | 'limits';
+
+export interface Term {
+  /** as it is written: "tx.merchant.mcc", "features.customer_count_1h" */
+  readonly name: string;
+  readonly source: Source;
+  readonly type: ValueType;
+  readonly nullable: boolean;
+  readonly read: (facts: Facts) => Value;
+}
+
+export interface Vocabulary {
+  readonly roots: readonly string[];
+  /** the term of a path, undefined when nothing has that name */
+  term(path: string): Term | undefined;
+  /** objects ("tx", "tx.merchant", "features") → the names of what they hold */
+  readonly objects: ReadonlyMap<string, readonly string[]>;
+  /** names in `lists.*` */
+  readonly lists: ReadonlySet<string>;
+  /** all full names, for suggestions */
+  readonly names: readonly string[];
+}
+
+export interface VocabularyOptions {
+  readonly features?: readonly FeatureDefinition[];
+  readonly listNames?: readonly string[];
+  readonly limitIds?: readonly string[];
+}
+
+type Fields = Readonly<Record<string, { readonly type: ValueType; readonly nullable: boolean }>>;
+const required = (type: ValueType) => ({ type, nullable: false });
+const optional = (type: ValueType) => ({ type, nullable: true });
+
+const PROFILE_FIELDS: { readonly [K in keyof Profile]: Fields[string] } = {
+  eventCount: required('int'),
+  monetaryCount: required('int'),
+  secondsSinceFirst: optional('double'),
+  secondsSinceLast: optional('double'),
+  secondsSinceLastMonetary: optional('double'),
+  typicalAmountMinor: optional('double'),
+  amountZ: optional('double'),
+  amountRatio: optional('double'),
+  maxAmountMinor: optional('int'),
+  hourShare: optional('double'),
+  channelShare: optional('double'),
+  deviceKnown: optional('bool'),
+  deviceAgeSeconds: optional('double'),
+  payeeKnown: optional('bool'),
+  payeeAgeSeconds: optional('double'),
+  ipKnown: optional('bool'),
+  placeKnown: optional('bool'),
+  countryKnown: optional('bool'),
+  distanceKm: optional('double'),
+  speedKmh: optional('double'),
+  secondsSinceLogin: optional('double'),
+  secondsSincePasswordChange: optional('double'),
+  secondsSincePayeeAdd: optional('double'),
+  secondsSinceDeviceBind: optional('double'),
+  secondsSinceLimitChange: optional('double'),
+  secondsSinceContactChange: optional('double'),
+  knownDevices: required('int'),
+  knownPayees: required('int'),
+};
+
+const TRANSACTION_TYPE_OF = { list: 'list<string>', dynamic: 'dyn' } as const;
+
+function transactionTerm(path: string): Term | undefined {
+  const field = transactionField(path);
+  if (field === undefined) return undefined;
+  const { read, type } = field;
+  const valueType = type === 'list' || type === 'dynamic' ? TRANSACTION_TYPE_OF[type] : type;
+  return {
+    name: `tx.${path}`,
+    source: 'tx',
+    type: valueType,
+    nullable: field.nullable,
+    read: (facts) => read(facts.transaction),
+  };
+}
+
+/** Only these entities are there in every transaction: a feature over any other can be null. */
+const ALWAYS_PRESENT: ReadonlySet<EntityKind> = new Set(['customer']);
+const EMPTY_IS_ZERO: ReadonlySet<string> = new Set(['count', 'sum', 'distinct', 'labelRate']);
+const INTEGER: ReadonlySet<string> = new Set(['count', 'sum', 'distinct', 'min', 'max']);
+
+function featureType(feature: FeatureDefinition): ValueType {
+  if (!INTEGER.has(feature.aggregate)) return 'double';
+  const overDouble = feature.of !== undefined && transactionField(feature.of)?.type === 'double';
+  return overDouble && feature.aggregate !== 'distinct' ? 'double' : 'int';
+}
+
+function featureTerm(feature: FeatureDefinition, index: number): Term {
+  return {
+    name: `features.${feature.name}`,
+    source: 'features',
+    type: featureType(feature),
+    nullable: !(feature.entity.every((kind) => ALWAYS_PRESENT.has(kind)) && EMPTY_IS_ZERO.has(feature.aggregate)),
+    // NaN would make every comparison false, which reads as "no risk": it counts as absent, so that the rule is errored
+    read: (facts) => {
+      const value = facts.values?.[index];
+      return value === null || value === undefined || Number.isNaN(value) ? undefined : value;
+    },
+  };
+}
+
+function profileTerm(name: keyof Profile): Term {
+  return {
+    name: `profile.${name}`,
+    source: 'profile',
+    ...PROFILE_FIELDS[name],
+    read: (facts) => facts.profile?.[name] ?? undefined,
+  };
+}
+
+function limitTerm(id: string): Term {
+  return {
+    name: `limits.${id}.headroom`,
+    source: 'limits',
+    type: 'int',
+    nullable: true,
+    read: (facts) => facts.limitHeadroom.get(id),
+  };
+}
+
+const membersOf = (prefix: string, paths: readonly string[]): string[] => [
+  ...new Set(
+    paths.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length).split('.')[0] ?? ''),
+  ),
+];
+
+function transactionObjects(): [string, readonly string[]][] {
+  const paths = TRANSACTION_FIELDS.map((field) => field.path);
+  const objects = TRANSACTION_OBJECTS.filter((name) => name !== 'attributes');
+  return [
+    ['tx', membersOf('', paths)],
+    ...objects.map((name): [string, readonly string[]] => [`tx.${name}`, membersOf(`${name}.`, paths)]),
+  ];
+}
+
+/** Only `tx`: what `where` of a feature may ask. */
+export function transactionVocabulary(): Vocabulary {
+  const objects = new Map(transactionObjects());
+  return {
+    roots: ['tx'],
+    term: (path) => (path.startsWith('tx.') ? transactionTerm(path.slice(3)) : undefined),
+    objects,
+    lists: new Set(),
+    names: TRANSACTION_FIELDS.map((field) => `tx.${field.path}`),
+  };
+}
+
+/** Everything that a rule may ask. */
+export function ruleVocabulary(options: VocabularyOptions): Vocabulary {
+  const features = (options.features ?? []).map(featureTerm);
+  const profile = (Object.keys(PROFILE_FIELDS) as (keyof Profile)[]).map(profileTerm);
+  const limits = (options.limitIds ?? []).map(limitTerm);
+  const known = new Map([...features, ...profile, ...limits].map((term) => [term.name, term]));
+  const base = transactionVocabulary();
+  const objects = new Map(base.objects)
+    .set(
+      'features',
+      features.map((term) => term.name.slice('features.'.length)),
+    )
+    .set('profile', Object.keys(PROFILE_FIELDS))
+    .set('limits', options.limitIds ?? [])
+    .set('lists', options.listNames ?? []);
+  for (const id of options.limitIds ?? []) objects.set(`limits.${id}`, ['headroom']);
+  return {
+    roots: ['tx', 'features', 'profile', 'lists', 'limits'],
+    term: (path) => known.get(path) ?? base.term(path),
+    objects,
+    lists: new Set(options.listNames ?? []),
+    names: [...base.names, ...known.keys(), ...(options.listNames ?? []).map((name) => `lists.${name}`)],
+  };
+}
