@@ -86,6 +86,8 @@ export interface DecisionEvidence {
   readonly transaction: Readonly<Record<string, unknown>>;
   readonly features: Readonly<Record<string, number | null>>;
   readonly profile: Profile | null;
+  /** what the limits' counters held before this transaction; null = could not be read */
+  readonly limitUsage?: Readonly<Record<string, { readonly amountMinor: number; readonly count: number }>> | null;
 }
 
 export type DecisionFlag =

@@ -15,6 +15,8 @@ export interface YamlFile {
   readonly value: unknown;
   /** a fault at this path, with line, column and the line's text under a caret */
   fault(path: readonly PathStep[], message: string, suggestion?: string): ConfigFault;
+  /** start and end of the value in the text, its quotes or block header included: places inside a value are found from it */
+  range(path: readonly PathStep[]): readonly [number, number] | undefined;
 }
 
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -74,6 +76,11 @@ function yamlFile(source: SourceFile, value: unknown, document: Document | undef
   return {
     file: source.file,
     value,
+    range(path) {
+      const node: unknown = path.length === 0 ? document?.contents : document?.getIn(path, true);
+      const range = isNode(node) ? node.range : undefined;
+      return range ? [range[0], range[1]] : undefined;
+    },
     fault(path, message, suggestion) {
       const offset = document === undefined ? undefined : offsetOf(document, path);
       return {

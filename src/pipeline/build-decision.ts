@@ -1,0 +1,159 @@
+/** Puts a decision together: pure, and the only place that knows the shape of version 1. */
+import { hash } from 'node:crypto';
+import type { Decision, DecisionFlag, DecisionModel, Degradation, Level } from '../domain/decision.ts';
+import type { LimitUsage } from '../domain/facts.ts';
+import type { FeatureReading } from '../domain/feature.ts';
+import { toWire } from '../domain/parse-transaction.ts';
+import { formatRfc3339 } from '../domain/time.ts';
+import { type ParsedTransaction, type Rejection, transactionKey } from '../domain/transaction.ts';
+import type { Evaluation, Generation } from './generation.ts';
+
+export interface DecisionParts {
+  readonly parsed: ParsedTransaction;
+  readonly receivedAtMs: number;
+  readonly decidedAtMs: number;
+  readonly generation: Generation;
+  readonly degraded: readonly Degradation[];
+  readonly reading: FeatureReading | null;
+  readonly usage: LimitUsage | null;
+}
+
+/** The same identity always has the same decision id, so that what is delivered twice is recognised everywhere. */
+export const decisionIdOf = (channel: string, transactionId: string): string =>
+  hash('sha256', transactionKey(channel, transactionId), 'base64url').slice(0, 22);
+
+export function buildDecision(
+  parts: DecisionParts & {
+    readonly evaluation: Evaluation;
+    readonly level: Level;
+    readonly model: DecisionModel | null;
+  },
+): Decision {
+  const { parsed, generation, evaluation, level, model } = parts;
+  const verdict = generation.decide({
+    transaction: parsed.transaction,
+    evaluation,
+    modelScore: model?.score ?? null,
+    level,
+  });
+  return {
+    ...frame(parts, level),
+    ...verdict,
+    hits: evaluation.hits,
+    limits: evaluation.limitHits,
+    ...(model === null ? {} : { model }),
+  };
+}
+
+/** Level L3: nothing could be evaluated, the channel's own static limit decides. */
+export function buildStaticDecision(parts: DecisionParts): Decision {
+  const { parsed, generation } = parts;
+  const channel = generation.channels.channels.get(parsed.transaction.channel);
+  const { amountMinor = 0, currency = '*' } = parsed.transaction;
+  const limitMinor = channel?.staticLimitMinor[currency] ?? channel?.staticLimitMinor['*'] ?? 0;
+  const isWithin = amountMinor <= limitMinor;
+  return {
+    ...frame(parts, 'L3'),
+    outcome: isWithin ? 'ALLOW' : (channel?.fallbackOutcome ?? 'CHALLENGE'),
+    riskScore: 0,
+    alert: !isWithin,
+    reasons: isWithin ? [] : [generation.reason('STATIC_LIMIT')],
+    reminders: [],
+    hits: [],
+    limits: [],
+  };
+}
+
+type Frame = Omit<Decision, 'outcome' | 'riskScore' | 'alert' | 'reasons' | 'reminders' | 'hits' | 'limits'>;
+
+function frame(parts: DecisionParts, level: Level): Frame {
+  const { parsed, reading, generation, receivedAtMs, decidedAtMs, degraded, usage } = parts;
+  const { transaction } = parsed;
+  const deadlineMs = generation.channels.channels.get(transaction.channel)?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  return {
+    schemaVersion: 1,
+    decisionId: decisionIdOf(transaction.channel, transaction.transactionId),
+    transactionId: transaction.transactionId,
+    channel: transaction.channel,
+    customerId: transaction.customerId,
+    versions: generation.versions,
+    level,
+    degraded,
+    flags: flagsOf(parsed, reading),
+    late: decidedAtMs - receivedAtMs > deadlineMs,
+    occurredAt: formatRfc3339(transaction.occurredAtMs),
+    receivedAt: formatRfc3339(receivedAtMs),
+    decidedAt: formatRfc3339(decidedAtMs),
+    evidence: {
+      transaction: toWire(transaction),
+      features: reading === null ? {} : namedValues(generation.featureNames, reading),
+      profile: reading?.profile ?? null,
+      limitUsage: usage === null ? null : Object.fromEntries(usage),
+    },
+  };
+}
+
+function flagsOf(parsed: ParsedTransaction, reading: FeatureReading | null): readonly DecisionFlag[] {
+  return [...parsed.flags, ...(reading?.flags ?? [])];
+}
+
+export function namedValues(names: readonly string[], reading: FeatureReading): Record<string, number | null> {
+  const named: Record<string, number | null> = {};
+  for (const [index, name] of names.entries()) named[name] = reading.values[index] ?? null;
+  return named;
+}
+
+/**
+ * The declared fallback for a refused message: the channel's own outcome, at level L3, marked provisional. null when the
+ * message's channel or transaction id cannot be read: there is nobody to answer.
+ */
+export function buildFallback(parts: {
+  readonly rejection: Rejection;
+  readonly bytes: Uint8Array | null;
+  readonly receivedAtMs: number;
+  readonly decidedAtMs: number;
+  readonly generation: Generation;
+}): Decision | null {
+  const { rejection, receivedAtMs, decidedAtMs, generation } = parts;
+  const channel = rejection.channel === undefined ? undefined : generation.channels.channels.get(rejection.channel);
+  if (channel === undefined || rejection.transactionId === undefined) return null;
+  return {
+    schemaVersion: 1,
+    // not the id of the transaction's own decision: the mended message is decided as new
+    decisionId: hash(
+      'sha256',
+      `provisional/${provisionalSlotId(rejection, parts.bytes).transactionId}`,
+      'base64url',
+    ).slice(0, 22),
+    transactionId: rejection.transactionId,
+    channel: channel.code,
+    customerId: rejection.customerId ?? '',
+    outcome: channel.fallbackOutcome,
+    riskScore: 0,
+    alert: false,
+    reasons: [generation.reason('INPUT_REFUSED')],
+    reminders: [],
+    hits: [],
+    limits: [],
+    ...(channel.fallbackOutcome === 'CHALLENGE' ? { challenge: { methods: channel.challengeMethods } } : {}),
+    versions: generation.versions,
+    level: 'L3',
+    degraded: ['input'],
+    flags: [],
+    late: decidedAtMs - receivedAtMs > channel.deadlineMs,
+    provisional: true,
+    occurredAt: null,
+    receivedAt: formatRfc3339(receivedAtMs),
+    decidedAt: formatRfc3339(decidedAtMs),
+    evidence: null,
+  };
+}
+
+/** NUL cannot stand in a real id, so a provisional slot never meets a transaction's slot. */
+export function provisionalSlotId(
+  rejection: Rejection,
+  bytes: Uint8Array | null,
+): { readonly transactionId: string; readonly fingerprint: string } {
+  const fingerprint = hash('sha256', bytes ?? new Uint8Array(), 'base64url').slice(0, 22);
+  return { transactionId: `\0provisional\0${rejection.transactionId ?? ''}\0${fingerprint}`, fingerprint };
+}
