@@ -2,55 +2,80 @@
 // Builds everything that runs: TypeScript → dist, the files that stand beside it (Lua, SQL), the console → dist/console.
 //   node scripts/build.mjs              always
 //   node scripts/build.mjs --if-stale   only when a source is newer than the last build
+// The new dist is built beside the old one and put in its place whole, so that a running process never sees half of it.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
-const stamp = path.join(dist, '.built');
-const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+const stampFile = path.join(dist, '.built');
+const tool = (name) => path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name);
 
 const newest = (entry) =>
   statSync(entry).isDirectory()
-    ? Math.max(statSync(entry).mtimeMs, ...readdirSync(entry).map((name) => newest(path.join(entry, name))))
+    ? Math.max(0, ...readdirSync(entry).map((name) => newest(path.join(entry, name))))
     : statSync(entry).mtimeMs;
 
-const sources = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'].map((name) =>
-  path.join(root, name),
-);
-if (
-  process.argv.includes('--if-stale') &&
-  existsSync(stamp) &&
-  sources.every((entry) => newest(entry) <= statSync(stamp).mtimeMs)
-) {
-  process.exit(0);
+/** Every source's path and the newest change: a removed file counts as a change. */
+function stamp() {
+  const inputs = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
+  const names = readdirSync(path.join(root, 'src'), { recursive: true }).length;
+  return `${names} ${Math.max(...inputs.map((name) => newest(path.join(root, name))))}\n`;
 }
-const startedAt = new Date();
 
-if (!existsSync(bin('tsc'))) {
-  // `npm ci --omit=dev` of a built package: nothing to build with, and nothing to do when dist is there
-  if (existsSync(stamp)) process.exit(0);
-  console.error('The development packages are missing: run "npm ci" without --omit=dev to build.');
+const current = stamp();
+const isBuilt = existsSync(stampFile);
+if (process.argv.includes('--if-stale') && isBuilt && readFileSync(stampFile, 'utf8') === current) process.exit(0);
+if (!existsSync(tool('tsc'))) {
+  if (isBuilt) process.exit(0); // an installation without the development packages, of something already built
+  console.error('The development packages are missing: run "npm ci" (without --omit=dev) to build.');
   process.exit(1);
 }
 
-rmSync(dist, { recursive: true, force: true });
-execFileSync(bin('tsc'), ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-cpSync(path.join(root, 'src'), dist, {
-  recursive: true,
-  filter: (source) =>
-    statSync(source).isDirectory()
-      ? !source.startsWith(path.join(root, 'src', 'console'))
-      : /\.(lua|sql)$/.test(source),
-});
-if (existsSync(path.join(root, 'src/console/vite.config.ts'))) {
-  execFileSync(bin('vite'), ['build', '--config', 'src/console/vite.config.ts', '--logLevel', 'warn'], {
-    cwd: root,
-    stdio: 'inherit',
+const next = mkdtempSync(path.join(root, '.dist-'));
+try {
+  run('tsc', ['-p', 'tsconfig.build.json', '--outDir', next]);
+  cpSync(path.join(root, 'src'), next, {
+    recursive: true,
+    filter: (source) =>
+      statSync(source).isDirectory() ? source !== path.join(root, 'src', 'console') : /\.(lua|sql)$/.test(source),
   });
+  if (existsSync(path.join(root, 'src/console/vite.config.ts'))) {
+    run('vite', [
+      'build',
+      '--config',
+      'src/console/vite.config.ts',
+      '--outDir',
+      path.join(next, 'console'),
+      '--logLevel',
+      'warn',
+    ]);
+  }
+  writeFileSync(path.join(next, '.built'), current);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(next, dist);
+} finally {
+  rmSync(next, { recursive: true, force: true });
 }
-writeFileSync(stamp, `${startedAt.toISOString()}\n`);
-const { utimesSync } = await import('node:fs');
-utimesSync(stamp, startedAt, startedAt);
+
+function run(name, args) {
+  try {
+    execFileSync(tool(name), args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  } catch {
+    rmSync(next, { recursive: true, force: true });
+    console.error(`The build failed in ${name}; what it printed stands above.`);
+    process.exit(1);
+  }
+}
