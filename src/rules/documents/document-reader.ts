@@ -6,7 +6,7 @@
  */
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
 import type { BilingualText } from '../../domain/decision.ts';
-import { didYouMean, type PathStep, parseStrictYaml } from '../../domain/strict-yaml.ts';
+import { didYouMean, formatPath, type PathStep, parseStrictYaml } from '../../domain/strict-yaml.ts';
 import { parseRfc3339 } from '../../domain/time.ts';
 
 export interface DocumentNode {
@@ -26,8 +26,18 @@ export interface TextRule {
   readonly wanted?: string;
 }
 
+export interface ValuePlace {
+  readonly file: string;
+  readonly path: string;
+  readonly text: string;
+  readonly start?: number;
+  readonly end?: number;
+}
+
 export interface DocumentReader {
   readonly file: string;
+  /** where a value stands in the text, for faults inside it */
+  place(at: DocumentNode): ValuePlace;
   /** undefined when the file is not one well-formed document */
   readonly root: DocumentNode | undefined;
   readonly faults: readonly ConfigFault[];
@@ -53,18 +63,24 @@ type FaultAt = DocumentReader['fault'];
 export function readDocument(source: SourceFile): DocumentReader {
   const parsed = parseStrictYaml(source);
   if (!parsed.ok) {
-    return { file: source.file, root: undefined, faults: parsed.error, ...createAccessors(() => undefined) };
+    const place = (at: DocumentNode) => ({ file: source.file, path: formatPath(at.path), text: source.text });
+    return { file: source.file, root: undefined, faults: parsed.error, place, ...createAccessors(() => undefined) };
   }
   const faults: ConfigFault[] = [];
   const yaml = parsed.value;
   const fault: FaultAt = (at, message, suggestion) => faults.push(yaml.fault(at.path, message, suggestion));
-  return { file: source.file, root: { path: [], value: yaml.value }, faults, ...createAccessors(fault) };
+  const place = (at: DocumentNode): ValuePlace => {
+    const range = yaml.range(at.path);
+    const head = { file: source.file, path: formatPath(at.path), text: source.text };
+    return range === undefined ? head : { ...head, start: range[0], end: range[1] };
+  };
+  return { file: source.file, root: { path: [], value: yaml.value }, faults, place, ...createAccessors(fault) };
 }
 
 const isMapping = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function createAccessors(fault: FaultAt): Omit<DocumentReader, 'file' | 'root' | 'faults'> {
+function createAccessors(fault: FaultAt): Omit<DocumentReader, 'file' | 'root' | 'faults' | 'place'> {
   const text: DocumentReader['text'] = (at, rule) => readText(at, fault, rule);
   const choice = <T extends string>(at: DocumentNode, values: readonly T[]): T | undefined => {
     const word = text(at);

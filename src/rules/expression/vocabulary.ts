@@ -37,6 +37,9 @@ export interface Term {
   readonly source: Source;
   readonly type: ValueType;
   readonly nullable: boolean;
+  /** its smallest and largest possible value, where nature or construction sets one */
+  readonly min?: number;
+  readonly max?: number;
   readonly read: (facts: Facts) => Value;
 }
 
@@ -105,6 +108,7 @@ function transactionTerm(path: string): Term | undefined {
     source: 'tx',
     type: valueType,
     nullable: field.nullable,
+    ...(path === 'amountMinor' ? { min: 0 } : {}),
     read: (facts) => read(facts.transaction),
   };
 }
@@ -120,12 +124,19 @@ function featureType(feature: FeatureDefinition): ValueType {
   return overDouble && feature.aggregate !== 'distinct' ? 'double' : 'int';
 }
 
+/** Everything that a feature makes of counts, times and amounts is at least 0; coordinates are not. */
+function featureRange(feature: FeatureDefinition): { min?: number; max?: number } {
+  if (feature.aggregate === 'labelRate') return { min: 0, max: 1 };
+  return feature.of === undefined || feature.of === 'amountMinor' || feature.aggregate === 'distinct' ? { min: 0 } : {};
+}
+
 function featureTerm(feature: FeatureDefinition, index: number): Term {
   return {
     name: `features.${feature.name}`,
     source: 'features',
     type: featureType(feature),
     nullable: !(feature.entity.every((kind) => ALWAYS_PRESENT.has(kind)) && EMPTY_IS_ZERO.has(feature.aggregate)),
+    ...featureRange(feature),
     // NaN would make every comparison false, which reads as "no risk": it counts as absent, so that the rule is errored
     read: (facts) => {
       const value = facts.values?.[index];
@@ -139,6 +150,8 @@ function profileTerm(name: keyof Profile): Term {
     name: `profile.${name}`,
     source: 'profile',
     ...PROFILE_FIELDS[name],
+    ...(name === 'amountZ' ? {} : { min: 0 }),
+    ...(name.endsWith('Share') ? { max: 1 } : {}),
     read: (facts) => facts.profile?.[name] ?? undefined,
   };
 }
@@ -149,6 +162,7 @@ function limitTerm(id: string): Term {
     source: 'limits',
     type: 'int',
     nullable: true,
+    min: 0,
     read: (facts) => facts.limitHeadroom.get(id),
   };
 }

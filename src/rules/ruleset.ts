@@ -1,0 +1,241 @@
+/**
+ * All rule files as one immutable ruleset: loaded with all faults at once, evaluated per transaction without I/O.
+ *
+ * evaluate() answers the hits of live and shadow rules in file order. A rule whose condition cannot be evaluated is an
+ * *errored* hit, never silently false; one rule's error touches no other. Without the feature store (level L2) rules that
+ * read features or the profile are left out: the level says so, and the policy lifts the decision instead.
+ */
+import { hash } from 'node:crypto';
+import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
+import type { RuleHit } from '../domain/decision.ts';
+import type { Facts } from '../domain/facts.ts';
+import type { FeatureDefinition } from '../domain/feature.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { formatRfc3339 } from '../domain/time.ts';
+import type { Channel } from '../domain/transaction.ts';
+import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
+import { createFactLayout, type FactLayout, type Frame, loadFacts, type SlottedTerm } from './expression/frame.ts';
+import { ruleVocabulary, type Value } from './expression/vocabulary.ts';
+import { type RuleContext, readRule } from './read-rule.ts';
+import type { ReasonDictionary } from './reasons.ts';
+import { appliesTo, type Rule } from './rule.ts';
+
+export interface RulesetOptions {
+  readonly files: readonly SourceFile[];
+  /** in catalogue order: Facts.values is read by position */
+  readonly features: readonly FeatureDefinition[];
+  readonly channels: Iterable<Channel>;
+  readonly reasons: ReasonDictionary;
+  readonly listNames: readonly string[];
+  readonly limitIds: readonly string[];
+}
+
+/** What became of one rule, for `explain` and `try`. */
+export interface RuleTrace {
+  readonly rule: Rule;
+  readonly status: 'hit' | 'miss' | 'errored' | 'out-of-scope' | 'off' | 'no-features';
+  readonly values: RuleHit['values'];
+  readonly error?: string;
+}
+
+export interface Ruleset {
+  /** hash of the files' content */
+  readonly version: string;
+  readonly rules: readonly Rule[];
+  evaluate(facts: Facts): readonly RuleHit[];
+  /** every rule with what it saw */
+  trace(facts: Facts): readonly RuleTrace[];
+}
+
+const MAX_RULES = 5_000;
+
+// ── loading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface PlacedRule {
+  readonly rule: Rule;
+  readonly at: DocumentNode;
+  readonly reader: DocumentReader;
+}
+
+function readFile(source: SourceFile, context: RuleContext): { reader: DocumentReader; rules: readonly PlacedRule[] } {
+  const reader = readDocument(source);
+  if (reader.root === undefined) return { reader, rules: [] };
+  const fields = reader.fields(reader.root, { required: ['ruleset', 'version', 'rules'] });
+  const name = readKey(fields, 'ruleset', (at) => reader.text(at, { maxLength: 64 })) ?? '';
+  const version = readKey(fields, 'version', (at) => reader.text(at, { maxLength: 64 })) ?? '';
+  const nodes = readKey(fields, 'rules', reader.items) ?? [];
+  const rules = nodes.flatMap((at) => {
+    const rule = readRule(at, reader, context, { name, version });
+    return rule === undefined ? [] : [{ rule, at, reader }];
+  });
+  return { reader, rules };
+}
+
+function refuseRepeatedIds(rules: readonly PlacedRule[]): void {
+  const first = new Map<string, string>();
+  for (const { rule, at, reader } of rules) {
+    const earlier = first.get(rule.id);
+    if (earlier === undefined) first.set(rule.id, reader.file);
+    else reader.fault({ path: [...at.path, 'id'], value: rule.id }, `the rule ${rule.id} is already in ${earlier}`);
+  }
+}
+
+const baseName = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
+
+/** Independent of the folder and of the order in which the disk lists the files. */
+function contentVersion(files: readonly SourceFile[]): string {
+  const contents = files
+    .map((source) => [baseName(source.file), source.text])
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+  return hash('sha256', JSON.stringify(contents), 'hex').slice(0, 12);
+}
+
+export function loadRuleset(options: RulesetOptions): Result<Ruleset, readonly ConfigFault[]> {
+  const layout = createFactLayout();
+  const context: RuleContext = {
+    vocabulary: ruleVocabulary(options),
+    layout,
+    channels: new Set(options.channels),
+    reasons: options.reasons,
+    expressionFaults: [],
+  };
+  const files = options.files.map((source) => readFile(source, context));
+  const placed = files.flatMap((file) => file.rules);
+  refuseRepeatedIds(placed);
+  const faults = [...files.flatMap((file) => file.reader.faults), ...context.expressionFaults];
+  if (placed.length > MAX_RULES) {
+    const file = options.files[0]?.file ?? 'rules';
+    faults.push({ file, path: 'rules', message: `more than ${MAX_RULES} rules` });
+  }
+  if (faults.length > 0) return err(faults.toSorted(byPlace));
+  const rules = placed.map(({ rule }) => rule);
+  return ok(createRuleset(rules, layout, contentVersion(options.files)));
+}
+
+const byPlace = (a: ConfigFault, b: ConfigFault): number =>
+  a.file === b.file ? (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) : a.file < b.file ? -1 : 1;
+
+// ── evaluation ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface ActiveRule {
+  readonly rule: Rule;
+  readonly mode: 'live' | 'shadow';
+  readonly evaluate: Rule['expression']['evaluate'];
+  readonly reads: readonly SlottedTerm[];
+  readonly needsFeatures: boolean;
+  readonly needsProfile: boolean;
+}
+
+interface ChannelPlan {
+  readonly rules: readonly ActiveRule[];
+  /** only what the rules of this channel read */
+  readonly terms: readonly SlottedTerm[];
+}
+
+function activate(rule: Rule, layout: FactLayout): ActiveRule {
+  const names = new Set(rule.expression.reads);
+  const reads = layout.terms.filter((term) => names.has(term.name));
+  return {
+    rule,
+    mode: rule.mode === 'shadow' ? 'shadow' : 'live',
+    evaluate: rule.expression.evaluate,
+    reads,
+    needsFeatures: reads.some((term) => term.source === 'features'),
+    needsProfile: reads.some((term) => term.source === 'profile'),
+  };
+}
+
+function planOf(rules: readonly ActiveRule[], layout: FactLayout): ChannelPlan {
+  const used = new Set(rules.flatMap((active) => active.reads));
+  return { rules, terms: layout.terms.filter((term) => used.has(term)) };
+}
+
+const isBlind = (active: ActiveRule, facts: Facts): boolean =>
+  (active.needsFeatures && facts.values === null) || (active.needsProfile && facts.profile === null);
+
+function shown(term: SlottedTerm, value: Value): string | number | boolean | null {
+  if (value === undefined) return null;
+  if (term.type === 'timestamp') return formatRfc3339(value as number);
+  if (typeof value === 'bigint') return Number(value);
+  return typeof value === 'object' ? JSON.stringify(value) : value;
+}
+
+const valuesOf = (active: ActiveRule, frame: Frame): RuleHit['values'] =>
+  Object.fromEntries(active.reads.map((term) => [term.name, shown(term, frame.slots[term.slot])]));
+
+/** true, false, or what went wrong. An exception would be our own bug; it must not take the other rules with it. */
+function judge(active: ActiveRule, frame: Frame): boolean | string {
+  try {
+    return active.evaluate(frame) ?? frame.fault;
+  } catch (error) {
+    return `internal: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function hitOf(active: ActiveRule, frame: Frame, verdict: true | string): RuleHit {
+  const { rule, mode } = active;
+  const errored = verdict !== true;
+  return {
+    ruleId: rule.id,
+    status: errored ? 'errored' : 'hit',
+    score: errored ? 0 : rule.score,
+    mode,
+    outcome: rule.outcome,
+    reason: rule.reason,
+    severity: rule.severity,
+    title: rule.title,
+    typology: rule.typology,
+    values: valuesOf(active, frame),
+    ...(errored ? { error: verdict } : {}),
+  };
+}
+
+function traceOf(active: ActiveRule, frame: Frame, facts: Facts): RuleTrace {
+  const { rule } = active;
+  const values = valuesOf(active, frame);
+  const inChannel = rule.scope.channels.size === 0 || rule.scope.channels.has(facts.transaction.channel);
+  if (rule.mode === 'off') return { rule, status: 'off', values };
+  if (!inChannel || !appliesTo(rule, facts.transaction)) return { rule, status: 'out-of-scope', values };
+  if (isBlind(active, facts)) return { rule, status: 'no-features', values };
+  const verdict = judge(active, frame);
+  if (typeof verdict === 'string') return { rule, status: 'errored', values, error: verdict };
+  return { rule, status: verdict ? 'hit' : 'miss', values };
+}
+
+const NO_HITS: readonly RuleHit[] = [];
+
+function createRuleset(rules: readonly Rule[], layout: FactLayout, version: string): Ruleset {
+  const frame = layout.newFrame();
+  const all = rules.map((rule) => activate(rule, layout));
+  const running = all.filter(({ rule }) => rule.mode !== 'off' && rule.rollout.percent > 0);
+  const plans = new Map<Channel, ChannelPlan>();
+  const planFor = (channel: Channel): ChannelPlan => {
+    const known = plans.get(channel);
+    if (known !== undefined) return known;
+    const applying = running.filter(({ rule: { scope } }) => scope.channels.size === 0 || scope.channels.has(channel));
+    const plan = planOf(applying, layout);
+    plans.set(channel, plan);
+    return plan;
+  };
+  return {
+    version,
+    rules,
+    evaluate(facts) {
+      const plan = planFor(facts.transaction.channel);
+      loadFacts(frame, plan.terms, facts);
+      let hits: RuleHit[] | undefined;
+      for (const active of plan.rules) {
+        if (!appliesTo(active.rule, facts.transaction) || isBlind(active, facts)) continue;
+        const verdict = judge(active, frame);
+        if (verdict === false) continue;
+        hits ??= [];
+        hits.push(hitOf(active, frame, verdict));
+      }
+      return hits ?? NO_HITS;
+    },
+    trace(facts) {
+      loadFacts(frame, layout.terms, facts);
+      return all.map((active) => traceOf(active, frame, facts));
+    },
+  };
+}
