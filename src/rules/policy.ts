@@ -1,0 +1,198 @@
+/**
+ * config/policy.yaml: how scores, rule outcomes, limits and lists become one outcome. Data, checked when loaded: for one
+ * channel and amount a higher score never gives a milder outcome, and no threshold is unreachable or out of order.
+ */
+import { hash } from 'node:crypto';
+import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
+import { LEVELS, type Level, OUTCOMES, type Outcome, outcomeRank } from '../domain/decision.ts';
+import { isCurrency } from '../domain/money.ts';
+import { err, ok, type Result } from '../domain/result.ts';
+import { didYouMean } from '../domain/strict-yaml.ts';
+import type { Channel } from '../domain/transaction.ts';
+import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
+
+/** From this score on, this outcome. */
+export interface ScoreStep {
+  readonly from: number;
+  readonly outcome: Outcome;
+}
+
+export interface AmountBand {
+  /** largest amount of the band in minor units by currency, "*" for every other one; undefined = without end */
+  readonly upTo?: ReadonlyMap<string, number>;
+  /** ascending by score, outcomes ascending too; below the first: ALLOW */
+  readonly steps: readonly ScoreStep[];
+}
+
+export interface DecisionPolicy {
+  readonly version: string;
+  readonly model: {
+    /** points of a model that is certain of fraud; a probability gives its share of them */
+    readonly weight: number;
+    /** from this probability on, in thousandths, the model is named among the reasons */
+    readonly reasonFrom: number;
+  };
+  readonly errored: { readonly outcome: Outcome; readonly score: number };
+  readonly limits: { readonly exceededScore: number };
+  readonly alert: { readonly fromScore: number; readonly outcomes: ReadonlySet<Outcome> };
+  readonly hold: { readonly hours: number };
+  readonly challenge: { readonly maxMethods: number; readonly withoutMethod: 'HOLD' | 'BLOCK' };
+  /** points added because less was looked at */
+  readonly levelScore: Readonly<Record<Level, number>>;
+  bandsOf(channel: Channel): readonly AmountBand[];
+}
+
+const SCORE = { min: 0, max: 1000 };
+const AMOUNT = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+function readSteps(at: DocumentNode, reader: DocumentReader): readonly ScoreStep[] {
+  const steps: ScoreStep[] = [];
+  for (const node of reader.items(at) ?? []) {
+    const fields = reader.fields(node, { required: ['from', 'outcome'] });
+    const from = readKey(fields, 'from', (value) => reader.integer(value, SCORE));
+    const outcome = readKey(fields, 'outcome', (value) => reader.choice(value, OUTCOMES));
+    if (from === undefined || outcome === undefined) continue;
+    const before = steps.at(-1);
+    if (before !== undefined && from <= before.from)
+      reader.fault(node, `steps ascend: ${from} does not lie above ${before.from}`);
+    else if (before !== undefined && outcomeRank(outcome) < outcomeRank(before.outcome))
+      reader.fault(
+        node,
+        `a higher score may not be milder: ${outcome} from ${from} on, after ${before.outcome} from ${before.from} on`,
+      );
+    else steps.push({ from, outcome });
+  }
+  return steps;
+}
+
+function readUpTo(at: DocumentNode, reader: DocumentReader): ReadonlyMap<string, number> {
+  const amounts = new Map<string, number>();
+  for (const { key, value } of reader.entries(at) ?? []) {
+    if (key !== '*' && !isCurrency(key)) reader.fault(value, `${key} is not a code of ISO 4217`);
+    const amount = reader.integer(value, AMOUNT);
+    if (amount !== undefined) amounts.set(key, amount);
+  }
+  return amounts;
+}
+
+/** Bands ascend in every currency, and only the last is without end, so that every amount lies in exactly one. */
+function checkBands(bands: readonly AmountBand[], at: DocumentNode, reader: DocumentReader): void {
+  for (const [index, band] of bands.entries()) {
+    const node = { path: [...at.path, index], value: band };
+    const isLast = index === bands.length - 1;
+    if (isLast !== (band.upTo === undefined))
+      reader.fault(
+        node,
+        isLast ? 'the last band has no upTo: every amount needs a band' : 'only the last band is without upTo',
+      );
+    const before = bands[index - 1]?.upTo;
+    for (const [currency, amount] of band.upTo ?? [])
+      if (amount <= (before?.get(currency) ?? -1))
+        reader.fault(node, `bands ascend: ${currency} ${amount} does not lie above the band before`);
+  }
+}
+
+function readBands(at: DocumentNode, reader: DocumentReader): readonly AmountBand[] {
+  const bands = (reader.items(at) ?? []).map((node): AmountBand => {
+    const fields = reader.fields(node, { required: ['steps'], optional: ['upTo'] });
+    const upTo = readKey(fields, 'upTo', (value) => readUpTo(value, reader));
+    const steps = readKey(fields, 'steps', (value) => readSteps(value, reader)) ?? [];
+    return upTo === undefined ? { steps } : { upTo, steps };
+  });
+  if (bands.length === 0) reader.fault(at, 'at least one band is needed');
+  checkBands(bands, at, reader);
+  return bands;
+}
+
+function readChannelBands(
+  at: DocumentNode | undefined,
+  reader: DocumentReader,
+  channels: ReadonlySet<Channel>,
+): ReadonlyMap<Channel, readonly AmountBand[]> {
+  const found = new Map<Channel, readonly AmountBand[]>();
+  if (at === undefined) return found;
+  for (const { key, value } of reader.entries(at) ?? []) {
+    if (key !== '*' && !channels.has(key)) reader.fault(value, `there is no channel ${key}`, didYouMean(key, channels));
+    found.set(key, readBands(value, reader));
+  }
+  if (!found.has('*')) reader.fault(at, '"*" is missing: the bands of every channel that is not named');
+  return found;
+}
+
+const section = (
+  fields: ReadonlyMap<string, DocumentNode> | undefined,
+  key: string,
+  reader: DocumentReader,
+  required: readonly string[],
+): ReadonlyMap<string, DocumentNode> | undefined => readKey(fields, key, (at) => reader.fields(at, { required }));
+
+function readLevelScores(fields: ReadonlyMap<string, DocumentNode> | undefined, reader: DocumentReader) {
+  const scores = section(fields, 'levelScore', reader, LEVELS);
+  const of = (level: Level) => readKey(scores, level, (at) => reader.integer(at, SCORE)) ?? 0;
+  return { L0: of('L0'), L1: of('L1'), L2: of('L2'), L3: of('L3') };
+}
+
+const KEYS = ['version', 'model', 'errored', 'limits', 'alert', 'hold', 'challenge', 'levelScore', 'outcomes'];
+
+function readPolicy(
+  root: DocumentNode,
+  reader: DocumentReader,
+  channels: ReadonlySet<Channel>,
+): Omit<DecisionPolicy, 'version'> {
+  const fields = reader.fields(root, { required: KEYS });
+  const version = fields?.get('version');
+  if (version !== undefined && version.value !== 1) reader.fault(version, 'must be 1');
+  const model = section(fields, 'model', reader, ['weight', 'reasonFrom']);
+  const errored = section(fields, 'errored', reader, ['outcome', 'score']);
+  const limits = section(fields, 'limits', reader, ['exceededScore']);
+  const alert = section(fields, 'alert', reader, ['fromScore', 'outcomes']);
+  const hold = section(fields, 'hold', reader, ['hours']);
+  const challenge = section(fields, 'challenge', reader, ['maxMethods', 'withoutMethod']);
+  const score = (at: DocumentNode) => reader.integer(at, SCORE);
+  const outcomes = readKey(alert, 'outcomes', (at) => reader.choices(at, OUTCOMES));
+  const bands = readChannelBands(fields?.get('outcomes'), reader, channels);
+  return {
+    model: { weight: readKey(model, 'weight', score) ?? 0, reasonFrom: readKey(model, 'reasonFrom', score) ?? 1000 },
+    errored: {
+      outcome: readKey(errored, 'outcome', (at) => reader.choice(at, OUTCOMES)) ?? 'CHALLENGE',
+      score: readKey(errored, 'score', score) ?? 0,
+    },
+    limits: { exceededScore: readKey(limits, 'exceededScore', score) ?? 0 },
+    alert: { fromScore: readKey(alert, 'fromScore', score) ?? 0, outcomes: new Set(outcomes) },
+    hold: { hours: readKey(hold, 'hours', (at) => reader.integer(at, { min: 1, max: 720 })) ?? 24 },
+    challenge: {
+      maxMethods: readKey(challenge, 'maxMethods', (at) => reader.integer(at, { min: 1, max: 10 })) ?? 1,
+      withoutMethod: readKey(challenge, 'withoutMethod', (at) => reader.choice(at, ['HOLD', 'BLOCK'])) ?? 'HOLD',
+    },
+    levelScore: readLevelScores(fields, reader),
+    bandsOf: (channel) => bands.get(channel) ?? bands.get('*') ?? [],
+  };
+}
+
+export function loadPolicy(
+  source: SourceFile,
+  channels: Iterable<Channel>,
+): Result<DecisionPolicy, readonly ConfigFault[]> {
+  const reader = readDocument(source);
+  if (reader.root === undefined) return err(reader.faults);
+  const policy = readPolicy(reader.root, reader, new Set(channels));
+  if (reader.faults.length > 0) return err(reader.faults);
+  return ok({ ...policy, version: hash('sha256', source.text, 'hex').slice(0, 12) });
+}
+
+/** The band of an amount; a transaction without one (a login) lies in the first. */
+export function bandOf(
+  bands: readonly AmountBand[],
+  amountMinor: number | undefined,
+  currency: string | undefined,
+): AmountBand {
+  const last = bands.at(-1) ?? { steps: [] };
+  if (amountMinor === undefined) return bands[0] ?? last;
+  return (
+    bands.find(({ upTo }) => upTo !== undefined && amountMinor <= (upTo.get(currency ?? '*') ?? upTo.get('*') ?? -1)) ??
+    last
+  );
+}
+
+export const outcomeOfScore = (band: AmountBand, score: number): Outcome =>
+  band.steps.findLast((step) => score >= step.from)?.outcome ?? 'ALLOW';
