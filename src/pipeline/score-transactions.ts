@@ -68,6 +68,11 @@ export interface ScorerOptions {
   readonly modelBudgetMs: number;
   readonly generation: () => Generation;
   readonly clock: Clock;
+  /**
+   * 'wall' (default): the decision says when it was received and made. 'event': both are the transaction's own time, so
+   * that a run over history gives the same bytes each time.
+   */
+  readonly decisionTime?: 'wall' | 'event';
   readonly observer?: ScoringObserver;
   readonly failpoint?: Failpoint;
 }
@@ -104,7 +109,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     marks.push(clock.now());
     await scoreWithModel(fresh, generation, options);
     marks.push(clock.now());
-    for (const candidate of fresh) settlements.push(decide(candidate, generation, clock.now(), options.model));
+    for (const candidate of fresh) settlements.push(decide(candidate, generation, options));
     await failpoint?.('decided');
     await settle(settlements, results, options);
     await failpoint?.('settled');
@@ -146,14 +151,16 @@ interface PendingSettlement {
 function parseAll(
   inputs: readonly RawInput[],
   generation: Generation,
-  { parse, clock }: ScorerOptions,
+  { parse, clock, decisionTime }: ScorerOptions,
   settlements: PendingSettlement[],
 ): readonly Candidate[] {
   const candidates: Candidate[] = [];
   for (const [index, { bytes, receivedAtMs }] of inputs.entries()) {
     const parsed = parse(bytes, receivedAtMs);
-    if (parsed.ok) candidates.push(aCandidate(index, parsed.value, receivedAtMs));
-    else settlements.push(refuse(index, parsed.error, bytes, receivedAtMs, generation, clock.now()));
+    if (parsed.ok) {
+      const { occurredAtMs } = parsed.value.transaction;
+      candidates.push(aCandidate(index, parsed.value, decisionTime === 'event' ? occurredAtMs : receivedAtMs));
+    } else settlements.push(refuse(index, parsed.error, bytes, receivedAtMs, generation, clock.now()));
   }
   return candidates;
 }
