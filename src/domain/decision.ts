@@ -56,6 +56,16 @@ export interface LimitHit {
   readonly exceeded: boolean;
   readonly outcome: Outcome;
   readonly reason: string;
+  /** of all limits that apply, the one that leaves the least */
+  readonly binding?: true;
+  /** asked for by law: no list and no rule takes it back */
+  readonly byLaw?: true;
+  /** a threshold that only reminds: the outcome is ALLOW, the reason goes to `reminders` */
+  readonly reminder?: true;
+  /** the usage counter (or a rate of exchange) could not be read: only what is sure is said, decide marks `counters` */
+  readonly unread?: true;
+  /** for HOLD: how long settlement waits */
+  readonly holdMs?: number;
 }
 
 export interface ModelContribution {

@@ -4,8 +4,10 @@
  */
 import type { Alert, AlertAction, AlertHistoryEntry, AlertStatus } from './alert.ts';
 import type { Decision } from './decision.ts';
+import type { LimitUsage } from './facts.ts';
 import type { FeatureReading, FeatureVector, Profile } from './feature.ts';
 import type { Label } from './label.ts';
+import type { LimitRecord } from './limit.ts';
 import type { Channel, ParsedTransaction, Transaction } from './transaction.ts';
 
 // ── message bus ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,6 +87,27 @@ export interface FeatureStore {
   settle(chunk: readonly Settlement[]): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
   /** Returns how many labels met their transaction in a log, and how many came too late for it. */
   applyLabels(labels: readonly Label[]): Promise<{ readonly applied: number; readonly unmatched: number }>;
+  close(): Promise<void>;
+}
+
+// ── limit usage ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface LimitReading {
+  /** per counter key, what was used before this transaction */
+  readonly usage: LimitUsage;
+  /** for a reversal, refund or correction: was its original found? null for any other transaction */
+  readonly originalFound: boolean | null;
+}
+
+export interface LimitUsageStore {
+  /**
+   * Reserves what each transaction asks for, once per (owner, channel, transactionId), and answers, in input order, what was
+   * used before it. A repeat changes nothing and gets the first values, also after a release. One round trip.
+   * Throws VigilError FEATURE_STORE_UNAVAILABLE (the effect may or may not have happened; repeating is harmless).
+   */
+  recordAndRead(chunk: readonly LimitRecord[]): Promise<readonly LimitReading[]>;
+  /** Gives back what transactions that ended in BLOCK have reserved. Repeats, and releases of nothing, change nothing. */
+  release(chunk: readonly LimitRecord[]): Promise<void>;
   close(): Promise<void>;
 }
 
