@@ -304,10 +304,10 @@ function withTimeout<T>(work: Promise<T>, budgetMs: number): Promise<T> {
 function decide(
   candidate: Candidate,
   generation: Generation,
-  decidedAtMs: number,
-  model: FraudModel | null,
+  { model, clock, decisionTime }: ScorerOptions,
 ): PendingSettlement {
   const { parsed, receivedAtMs, level, evaluation, reading, usage, modelScore } = candidate;
+  const decidedAtMs = decisionTime === 'event' ? receivedAtMs : clock.now();
   const common = { parsed, receivedAtMs, decidedAtMs, generation, degraded: [...candidate.degraded], reading, usage };
   const decision =
     evaluation === null
