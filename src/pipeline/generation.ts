@@ -6,6 +6,7 @@ import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import type { DecisionVersions, Level, LimitHit, Outcome, Reason, RuleHit } from '../domain/decision.ts';
 import type { LimitUsage } from '../domain/facts.ts';
 import type { FeatureReading } from '../domain/feature.ts';
+import type { LimitRecord } from '../domain/limit.ts';
 import type { Transaction } from '../domain/transaction.ts';
 
 /** What rules, limits and lists say of one transaction, before the model and the policy. */
@@ -34,19 +35,13 @@ export interface Verdict {
   readonly hold?: { readonly untilMs: number };
 }
 
-/** One counter of a limit that a transaction reads and feeds: amount and count of one calendar period. */
-export interface LimitCounterUpdate {
-  readonly key: string;
-  readonly amountMinor: number;
-  readonly count: number;
-  readonly periodEndMs: number;
-}
-
 export interface Generation {
   readonly channels: ChannelCatalogue;
   /** in catalogue order, as readings hold the values */
   readonly featureNames: readonly string[];
   readonly versions: DecisionVersions;
+  /** what the limits read and feed for this transaction */
+  limitRecord(transaction: Transaction): LimitRecord;
   /** pure; `reading` null = level L3, `usage` null = the limits' counters could not be read */
   evaluate(transaction: Transaction, reading: FeatureReading | null, usage: LimitUsage | null): Evaluation;
   decide(input: DecideInput): Verdict;

@@ -3,30 +3,36 @@
  * chunk when the counters cannot be read. A limit without its counters is an errored limit, never an empty one.
  */
 import { VigilError } from '../domain/errors.ts';
-import type { LimitUsage } from '../domain/facts.ts';
-import type { ParsedTransaction } from '../domain/transaction.ts';
+import type { LimitRecord } from '../domain/limit.ts';
+import type { LimitReading, LimitUsageStore } from '../domain/ports.ts';
 
 export interface GuardedLimitUsage {
-  recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly LimitUsage[] | null>;
-}
-
-export interface LimitUsageSource {
-  recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly LimitUsage[]>;
+  recordAndRead(chunk: readonly LimitRecord[]): Promise<readonly LimitReading[] | null>;
+  /** false when it could not be done: the amounts stay reserved until their period ends */
+  release(chunk: readonly LimitRecord[]): Promise<boolean>;
 }
 
 export function createGuardedLimitUsage(
-  source: LimitUsageSource,
+  store: LimitUsageStore,
   onFailure?: (cause: VigilError) => void,
 ): GuardedLimitUsage {
+  const guarded = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof VigilError) || error.fate !== 'degrade') throw error;
+      onFailure?.(error);
+      return null;
+    }
+  };
   return {
-    async recordAndRead(chunk) {
-      try {
-        return await source.recordAndRead(chunk);
-      } catch (error) {
-        if (!(error instanceof VigilError) || error.fate !== 'degrade') throw error;
-        onFailure?.(error);
-        return null;
-      }
+    recordAndRead: (chunk) => guarded(() => store.recordAndRead(chunk)),
+    async release(chunk) {
+      const done = await guarded(async () => {
+        await store.release(chunk);
+        return true;
+      });
+      return done ?? false;
     },
   };
 }

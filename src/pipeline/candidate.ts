@@ -1,0 +1,33 @@
+/** One transaction of a chunk on its way from parsing to its decision: filled step by step. */
+import type { Degradation, Level } from '../domain/decision.ts';
+import type { LimitUsage } from '../domain/facts.ts';
+import type { FeatureReading } from '../domain/feature.ts';
+import type { LimitRecord } from '../domain/limit.ts';
+import type { ModelScore } from '../domain/ports.ts';
+import type { ParsedTransaction } from '../domain/transaction.ts';
+import type { Evaluation } from './generation.ts';
+
+export interface Candidate {
+  readonly index: number;
+  readonly parsed: ParsedTransaction;
+  readonly receivedAtMs: number;
+  readonly limitRecord: LimitRecord;
+  reading: FeatureReading | null;
+  usage: LimitUsage | null;
+  evaluation: Evaluation | null;
+  modelScore: ModelScore | null;
+  level: Level;
+  readonly degraded: Set<Degradation>;
+}
+
+export const newCandidate = (
+  given: Pick<Candidate, 'index' | 'parsed' | 'receivedAtMs' | 'limitRecord'>,
+): Candidate => ({
+  ...given,
+  reading: null,
+  usage: null,
+  evaluation: null,
+  modelScore: null,
+  level: 'L0',
+  degraded: new Set(),
+});

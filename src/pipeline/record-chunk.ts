@@ -1,0 +1,44 @@
+/** Records a chunk in the feature store and in the limits' counters, side by side, and finds the repeats. */
+import type { ParsedTransaction } from '../domain/transaction.ts';
+import type { Candidate } from './candidate.ts';
+import type { GuardedFeatureStore } from './guarded-feature-store.ts';
+import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
+import type { ScoredInput } from './score-transactions.ts';
+
+/** Fills the readings; repeats get their result at once. Returns the ones that are to be decided. */
+export async function recordChunk(
+  candidates: readonly Candidate[],
+  results: (ScoredInput | undefined)[],
+  { store, limits }: { readonly store: GuardedFeatureStore; readonly limits: GuardedLimitUsage },
+): Promise<readonly Candidate[]> {
+  if (candidates.length === 0) return [];
+  const parsed = candidates.map((candidate) => candidate.parsed);
+  const [{ readings, source }, usages] = await Promise.all([
+    store.recordAndRead(parsed),
+    limits.recordAndRead(candidates.map((candidate) => candidate.limitRecord)),
+  ]);
+  const fresh: Candidate[] = [];
+  for (const [position, candidate] of candidates.entries()) {
+    candidate.reading = readings[position] ?? null;
+    candidate.usage = usages?.[position]?.usage ?? null;
+    if (source === 'local') {
+      candidate.level = 'L2';
+      candidate.degraded.add('feature-store');
+    }
+    if (store.countersIncomplete || usages === null) candidate.degraded.add('counters');
+    const earlier = candidate.reading?.earlier;
+    if (earlier === undefined) fresh.push(candidate);
+    else results[candidate.index] = repeatOf(candidate.parsed, earlier);
+  }
+  return fresh;
+}
+
+function repeatOf(parsed: ParsedTransaction, earlier: { fingerprint: string; decision: string }): ScoredInput {
+  return {
+    kind: 'decided',
+    bytes: earlier.decision,
+    customerId: parsed.transaction.customerId,
+    isRepeat: true,
+    isConflict: earlier.fingerprint !== parsed.fingerprint,
+  };
+}

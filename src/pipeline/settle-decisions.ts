@@ -1,0 +1,92 @@
+/**
+ * Keeps the first decision of each transaction. What was reserved of the limits for a transaction that ends in BLOCK is
+ * given back before: a crash in between leads to the same decision again, and the release is harmless twice.
+ */
+import type { Decision } from '../domain/decision.ts';
+import type { LimitRecord } from '../domain/limit.ts';
+import type { Settlement } from '../domain/ports.ts';
+import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
+import { buildFallback, provisionalSlotId } from './build-decision.ts';
+import type { Generation } from './generation.ts';
+import type { GuardedFeatureStore } from './guarded-feature-store.ts';
+import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
+import type { ScoredInput } from './score-transactions.ts';
+
+/** A decision that waits for its slot, and how its result is made from the decision that stands. */
+export interface PendingSettlement {
+  readonly index: number;
+  /** null when nobody can be answered: a refused message without a readable identity */
+  readonly settlement: Settlement | null;
+  /** to be given back: the transaction is blocked */
+  readonly released?: LimitRecord;
+  readonly toResult: (standing: { fingerprint: string; decision: string }) => ScoredInput;
+}
+
+export function pendingDecision(
+  index: number,
+  parsed: ParsedTransaction,
+  decision: Decision,
+  limitRecord: LimitRecord,
+): PendingSettlement {
+  const { transaction, fingerprint } = parsed;
+  const { channel, transactionId, customerId } = transaction;
+  const bytes = JSON.stringify(decision);
+  return {
+    index,
+    settlement: { channel, transactionId, fingerprint, decision: bytes },
+    ...(decision.outcome === 'BLOCK' ? { released: limitRecord } : {}),
+    toResult(standing) {
+      const isFirst = standing.decision === bytes;
+      return {
+        kind: 'decided',
+        bytes: standing.decision,
+        customerId,
+        ...(isFirst ? { decision } : {}),
+        isRepeat: !isFirst,
+        isConflict: standing.fingerprint !== fingerprint,
+      };
+    },
+  };
+}
+
+/**
+ * A refused message occupies no id. Its fallback decision is kept in a slot of its own (identity and content), so that the
+ * same refused bytes always get the same answer, and the mended message is decided as new.
+ */
+export function pendingFallback(
+  index: number,
+  rejection: Rejection,
+  input: { readonly bytes: Uint8Array | null; readonly receivedAtMs: number },
+  decidedAtMs: number,
+  generation: Generation,
+): PendingSettlement {
+  const decision = buildFallback({ rejection, ...input, decidedAtMs, generation });
+  if (decision === null) return { index, settlement: null, toResult: () => ({ kind: 'rejected', rejection }) };
+  const { transactionId, fingerprint } = provisionalSlotId(rejection, input.bytes);
+  const { channel, customerId } = decision;
+  return {
+    index,
+    settlement: { channel, transactionId, fingerprint, decision: JSON.stringify(decision) },
+    toResult: (standing) => ({
+      kind: 'rejected',
+      rejection,
+      fallback: { bytes: standing.decision, customerId, decision },
+    }),
+  };
+}
+
+export async function settleDecisions(
+  pending: readonly PendingSettlement[],
+  results: (ScoredInput | undefined)[],
+  { store, limits }: { readonly store: GuardedFeatureStore; readonly limits: GuardedLimitUsage },
+): Promise<void> {
+  const released = pending.flatMap((entry) => entry.released ?? []);
+  if (released.length > 0) await limits.release(released);
+  const settlements = pending.flatMap((entry) => entry.settlement ?? []);
+  const standing = settlements.length === 0 ? [] : await store.settle(settlements);
+  let position = 0;
+  for (const { index, settlement, toResult } of pending) {
+    const own = settlement ?? { fingerprint: '', decision: '' };
+    results[index] = toResult(settlement === null ? own : (standing[position++] ?? own));
+  }
+}
