@@ -1,0 +1,10 @@
+/** A subscription that can also be asked whether it lives: "the process is up" says nothing about its consumer. */
+import type { Subscription } from '../domain/ports.ts';
+
+export interface LiveSubscription extends Subscription {
+  /**
+   * Assigned partition → milliseconds since the bus was last asked for its messages; while a chunk is in hand, since that
+   * chunk came. Healthy: well under a second. Empty while the group is changing.
+   */
+  lastFetchAgeMs(): ReadonlyMap<number, number>;
+}
