@@ -10,7 +10,8 @@ import type { Decision } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import type { FraudModel } from '../domain/ports.ts';
-import type { Rejection } from '../domain/transaction.ts';
+import type { Result } from '../domain/result.ts';
+import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
 import { buildDecision, buildStaticDecision } from './build-decision.ts';
 import { type Candidate, newCandidate } from './candidate.ts';
 import type { Generation } from './generation.ts';
@@ -23,6 +24,8 @@ import { type PendingSettlement, pendingDecision, pendingFallback, settleDecisio
 export interface RawInput {
   readonly bytes: Uint8Array | null;
   readonly receivedAtMs: number;
+  /** what the parser made of the bytes, when the caller had to look into them before */
+  readonly parsed?: Result<ParsedTransaction, Rejection>;
 }
 
 export type ScoredInput =
@@ -141,8 +144,8 @@ function parseAll(
   pending: PendingSettlement[],
 ): readonly Candidate[] {
   const candidates: Candidate[] = [];
-  for (const [index, { bytes, receivedAtMs }] of inputs.entries()) {
-    const parsed = parse(bytes, receivedAtMs);
+  for (const [index, { bytes, receivedAtMs, parsed: given }] of inputs.entries()) {
+    const parsed = given ?? parse(bytes, receivedAtMs);
     if (parsed.ok) {
       const { occurredAtMs } = parsed.value.transaction;
       candidates.push(

@@ -1,0 +1,63 @@
+/**
+ * Drives a handler over history in order of arrival, in chunks, and gives the labels in between as they became known: a
+ * chunk ends before a transaction that a label must precede.
+ */
+import type { Label } from '../domain/label.ts';
+import type { ParseTransaction } from '../domain/parse-transaction.ts';
+import type { Result } from '../domain/result.ts';
+import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
+import type { LabelFeed } from './label-feed.ts';
+
+/** A line as the reader or the mapping gives it: bytes of a transaction message, or why there are none. */
+export interface HistoryLine {
+  /** 1-based line of the input file */
+  readonly number: number;
+  readonly bytes: Buffer;
+  /** a line that the mapping could not turn into a message */
+  readonly fault?: { readonly code: string; readonly message: string };
+}
+
+export interface HistoryItem extends HistoryLine {
+  readonly parsed: Result<ParsedTransaction, Rejection>;
+}
+
+export interface HistoryRun {
+  readonly lines: AsyncIterable<HistoryLine>;
+  readonly parse: ParseTransaction;
+  /** the receiving clock: what lies more than a day after it is refused */
+  readonly nowMs: number;
+  readonly labels: LabelFeed | null;
+  readonly chunkSize: number;
+  /** handles every line once, in order */
+  readonly handle: (items: readonly HistoryItem[]) => Promise<void>;
+  readonly applyLabels: (labels: readonly Label[]) => Promise<void>;
+}
+
+export async function runHistory(run: HistoryRun): Promise<void> {
+  const { labels, chunkSize, handle, applyLabels } = run;
+  let chunk: HistoryItem[] = [];
+  const flush = async (): Promise<void> => {
+    const items = chunk;
+    chunk = [];
+    if (items.length > 0) await handle(items);
+  };
+  const applyAfterFlush = async (due: readonly Label[]): Promise<void> => {
+    if (due.length === 0) return;
+    await flush();
+    await applyLabels(due);
+  };
+  for await (const line of run.lines) {
+    const parsed = parseLine(line, run);
+    const transaction = parsed.ok ? parsed.value.transaction : undefined;
+    if (labels !== null && transaction !== undefined) await applyAfterFlush(labels.dueBefore(transaction.occurredAtMs));
+    chunk.push({ ...line, parsed });
+    if (labels !== null && transaction !== undefined) await applyAfterFlush(labels.arrived(transaction));
+    if (chunk.length >= chunkSize) await flush();
+  }
+  await flush();
+}
+
+function parseLine({ bytes, fault }: HistoryLine, { parse, nowMs }: HistoryRun): Result<ParsedTransaction, Rejection> {
+  if (fault === undefined) return parse(bytes, nowMs);
+  return { ok: false, error: { code: 'INVALID_VALUE', path: '', message: fault.message } };
+}
