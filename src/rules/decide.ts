@@ -22,13 +22,10 @@ import { applyListEffects, type ListEffects, NO_LIST_EFFECTS } from './lists/lis
 import { bandOf, type DecisionPolicy, outcomeOfScore } from './policy.ts';
 import { type ReasonDictionary, reasonOf } from './reasons.ts';
 
-/** `byLaw`: an allow list does not open it, and suppression does not hide its BLOCK. */
-export type DecidedLimitHit = LimitHit & { readonly byLaw?: boolean };
-
 export interface DecideInput {
   readonly transaction: Transaction;
   readonly hits: readonly RuleHit[];
-  readonly limitHits: readonly DecidedLimitHit[];
+  readonly limitHits: readonly LimitHit[];
   readonly listEffects?: ListEffects;
   /** calibrated probability of fraud, null without a model */
   readonly modelScore: number | null;
@@ -127,14 +124,21 @@ function* reasonCodes(input: DecideInput, live: readonly RuleHit[], listReasons:
 const toReasons = (codes: Iterable<string>, dictionary: ReasonDictionary): readonly Reason[] =>
   [...new Set(codes)].map((code) => reasonOf(dictionary, code));
 
-/** Exceeded limits that ask for nothing but a word to the customer. */
 const reminderCodes = (limits: readonly LimitHit[]): readonly string[] =>
-  limits.filter((limit) => limit.exceeded && limit.outcome === 'ALLOW').map((limit) => limit.reason);
+  limits.filter((limit) => limit.exceeded && limit.reminder === true).map((limit) => limit.reason);
 
 // ── decide ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const strictest = (limits: readonly LimitHit[]): Outcome =>
   limits.reduce<Outcome>((worst, limit) => worseOutcome(worst, limit.outcome), 'ALLOW');
+
+/** A limit may name its own delay (24 hours by law at an ATM); the longest holds. */
+function holdMs(policy: DecisionPolicy, exceeded: readonly LimitHit[]): number {
+  const delays = exceeded.flatMap((limit) =>
+    limit.outcome === 'HOLD' && limit.holdMs !== undefined ? [limit.holdMs] : [],
+  );
+  return delays.length > 0 ? Math.max(...delays) : policy.hold.hours * HOUR_MS;
+}
 
 export function decide(input: DecideInput): Decided {
   const { policy, reasons: dictionary } = input;
@@ -159,6 +163,6 @@ export function decide(input: DecideInput): Decided {
     reasons: toReasons(codes, dictionary),
     reminders: toReasons(reminderCodes(input.limitHits), dictionary),
     ...(outcome === 'CHALLENGE' ? { challenge: { methods } } : {}),
-    ...(outcome === 'HOLD' ? { hold: { untilMs: input.transaction.occurredAtMs + policy.hold.hours * HOUR_MS } } : {}),
+    ...(outcome === 'HOLD' ? { hold: { untilMs: input.transaction.occurredAtMs + holdMs(policy, exceeded) } } : {}),
   };
 }
