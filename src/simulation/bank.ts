@@ -223,7 +223,7 @@ function createDays(world: World, startMs: number, messagesPerDay: number): Days
   };
 
   const put = (draft: Draft): void => {
-    const day = Math.max(firstDay, dayNumberOf(draft.arrivesAtMs, zone));
+    const day = Math.max(today, dayNumberOf(draft.arrivesAtMs, zone));
     const bucket = buckets.get(day);
     draft.sequence = sequence++;
     if (bucket === undefined) buckets.set(day, [draft]);
@@ -239,7 +239,9 @@ function createDays(world: World, startMs: number, messagesPerDay: number): Days
     nextInOrder() {
       if (today === firstDay) for (const draft of lastUsesOfDormantAccounts(world, startMs)) put(draft);
       for (const session of sessionsOf(localDay(today, zone))) {
-        for (const draft of session) if (draft.occurredAtMs >= startMs) put(draft);
+        // a session that began before the start is left out whole: a refund must find its purchase
+        if ((session[0]?.occurredAtMs ?? 0) < startMs) continue;
+        for (const draft of session) put(draft);
       }
       const bucket = buckets.get(today) ?? [];
       buckets.delete(today);

@@ -7,9 +7,11 @@ import { SEGMENTS } from './parameters.ts';
 import { type Place, type Places, placeIn, type Shop, type Terminal, type Town } from './places.ts';
 import { createRandom, cumulate, type Random, token } from './random.ts';
 
-export interface Phone {
+export interface OwnDevice {
   readonly id: string;
   readonly isMobile: boolean;
+  /** bound by the customer: the bank trusts it */
+  isBound: boolean;
 }
 
 export interface Payee {
@@ -41,7 +43,7 @@ export interface Customer {
   readonly homeIp: string;
   readonly workIp: string;
   /** first = the one mostly used; replaced by the occasion "new-phone" */
-  readonly devices: Phone[];
+  readonly devices: OwnDevice[];
   readonly payees: Payee[];
   readonly shops: readonly Shop[];
   readonly webShops: readonly Shop[];
@@ -106,19 +108,20 @@ export const HABITS = [
   'firmPayments',
   'directLink',
   'firmIncome',
+  'income',
 ] as const;
 export type Habit = (typeof HABITS)[number];
 
 // Electronic payments through banks, PBoC Q4 2023: 63 % mobile, 31 % online, 0.07 % telephone; payments through payment
 // institutions come on top. Telephone, SMS and television are above their real share so that they can be seen at all.
-//                qr web pos cred tran bill look atmW atmD coun self phon sms  tv   main firm dire inco
+//                qr web pos cred tran bill look atmW atmD coun self phon sms  tv   main firm dire firI inco
 const HABIT_WEIGHTS: Readonly<Record<Segment, readonly number[]>> = {
-  RETAIL: /*   */ [22, 17, 9, 10, 11, 6, 12, 4, 1.2, 1.0, 1.6, 0.7, 1.0, 0.5, 1.2, 0, 0, 0],
-  STUDENT: /*  */ [32, 24, 5, 1, 11, 3, 13, 3, 0.8, 0.4, 1.0, 0.2, 0.4, 0.1, 1.5, 0, 0, 0],
-  SENIOR: /*   */ [14, 4, 11, 2, 6, 8, 8, 11, 2.5, 9.0, 6.0, 4.0, 4.0, 3.0, 0.8, 0, 0, 0],
-  PRIVATE: /*  */ [10, 10, 9, 22, 15, 4, 13, 2, 0.5, 3.0, 0.5, 2.0, 0.5, 0.3, 1.5, 2, 0, 0],
-  SMALL_BUSINESS: [8, 8, 5, 5, 9, 5, 7, 2, 3.0, 4.0, 3.0, 0.6, 0.4, 0.1, 1.0, 22, 5, 14],
-  CORPORATE: /**/ [0, 0, 0, 2, 0, 1, 2, 0, 0.0, 2.0, 0.5, 0.3, 0.0, 0.0, 0.5, 45, 38, 18],
+  RETAIL: /*   */ [22, 17, 9, 10, 11, 6, 12, 4, 1.2, 1.0, 1.6, 0.7, 1.0, 0.5, 1.2, 0, 0, 0, 3.5],
+  STUDENT: /*  */ [32, 24, 5, 1, 11, 3, 13, 3, 0.8, 0.4, 1.0, 0.2, 0.4, 0.1, 1.5, 0, 0, 0, 5],
+  SENIOR: /*   */ [14, 4, 11, 2, 6, 8, 8, 11, 2.5, 9.0, 6.0, 4.0, 4.0, 3.0, 0.8, 0, 0, 0, 3],
+  PRIVATE: /*  */ [10, 10, 9, 22, 15, 4, 13, 2, 0.5, 3.0, 0.5, 2.0, 0.5, 0.3, 1.5, 2, 0, 0, 4],
+  SMALL_BUSINESS: [8, 8, 5, 5, 9, 5, 7, 2, 3.0, 4.0, 3.0, 0.6, 0.4, 0.1, 1.0, 15, 3, 14, 3],
+  CORPORATE: /**/ [0, 0, 0, 2, 0, 1, 2, 0, 0.0, 2.0, 0.5, 0.3, 0.0, 0.0, 0.5, 45, 38, 18, 0],
 };
 
 function accessibilityOf(segment: Segment, parameters: SimulationParameters, random: Random): readonly string[] {
@@ -167,7 +170,11 @@ export function publicIp(random: Random): string {
     return `2001:db8:${random.int(1, 0xffff).toString(16)}::${random.int(1, 0xffff).toString(16)}`;
   return `${random.pick(['192.0.2', '198.51.100', '203.0.113'])}.${random.int(1, 254)}`;
 }
-export const newDevice = (random: Random, isMobile = true): Phone => ({ id: token(random, 'dev-', 14), isMobile });
+export const newDevice = (random: Random, isMobile = true, isBound = false): OwnDevice => ({
+  id: token(random, 'dev-', 14),
+  isMobile,
+  isBound,
+});
 
 export const ownAccount = (index: number): string => `A${100_000 + index}-1`;
 
@@ -227,7 +234,7 @@ function createCustomer(index: number, segment: Segment, sources: CustomerSource
     branch: random.pick(town.branches),
     homeIp: isSharedAddress ? `10.${town.city.homes}.${random.int(0, 9)}.${random.int(2, 60)}` : householdIp(random),
     workIp: `10.200.${random.int(0, 40)}.${random.int(2, 6)}`,
-    devices: Array.from({ length: random.chance(0.35) ? 2 : 1 }, (_, i) => newDevice(random, i === 0 && !isFirm)),
+    devices: Array.from({ length: random.chance(0.35) ? 2 : 1 }, (_, i) => newDevice(random, i === 0 && !isFirm, true)),
     payees: payees(isFirm ? random.int(8, 24) : random.int(2, 7)),
     shops: favourites(town.shops, random.int(4, 9)),
     webShops: favourites(places.webShops, random.int(2, 5)),

@@ -1,7 +1,7 @@
 /** Building blocks of messages: who, from which device, at which terminal. */
 import type { TransactionType } from '../domain/transaction.ts';
 import { HOUR_MS } from './calendar.ts';
-import { type Customer, carrierIp, type Phone, publicIp } from './customers.ts';
+import { type Customer, carrierIp, type OwnDevice, publicIp } from './customers.ts';
 import { yuanToMinor } from './geography.ts';
 import type { SimulationParameters } from './parameters.ts';
 import { type Place, type Places, placeIn, type Shop, type Terminal, type Town } from './places.ts';
@@ -38,6 +38,7 @@ export function event(
     type,
     customerId: customer.id,
     accountId: customer.accountId,
+    branchId: customer.branch.id,
     productCode: customer.productCode,
     customerSegment: customer.segment,
     authentication: NO_AUTHENTICATION,
@@ -74,17 +75,17 @@ export function townOf(customer: Customer, atMs: number): Town {
 const isAbroad = (town: Town): boolean => town.city.country !== 'CN';
 
 /** Where the customer's own device is at that time; only mobile devices tell their place. */
-export function fromOwnDevice(customer: Customer, random: Random, atMs: number, device?: Phone): Details {
+export function fromOwnDevice(customer: Customer, random: Random, atMs: number, device?: OwnDevice): Details {
   const town = townOf(customer, atMs);
   const used = device ?? ownDevice(customer, random);
   const details: Details = {
-    device: { id: used.id, ip: ownIp(customer, random, town), trusted: true },
+    device: { id: used.id, ip: ownIp(customer, random, town), trusted: used.isBound },
   };
   if (used.isMobile && random.chance(0.8)) details.location = nearby(customer, random, town);
   return details;
 }
 
-export function ownDevice(customer: Customer, random: Random): Phone {
+export function ownDevice(customer: Customer, random: Random): OwnDevice {
   const device = random.chance(0.85) ? customer.devices[0] : random.pick(customer.devices);
   return device ?? random.pick(customer.devices);
 }
@@ -122,13 +123,15 @@ export function basket(shop: Shop, random: Random, scale: number): Details {
 /** How remote payments are confirmed: the more money, the stronger. Large payments of a person need a certificate class. */
 export function confirmation(random: Random, amountYuan: number): readonly string[] {
   if (amountYuan > 50_000) return USB_KEY;
-  if (amountYuan > 5000) return random.chance(0.6) ? PASSWORD_AND_SMS : BIOMETRIC_AND_SMS;
-  return random.chance(0.5) ? BIOMETRIC : PASSWORD_AND_SMS;
+  if (amountYuan > 5000) return random.chance(0.6) ? PASSWORD_AND_SMS : FACE_AND_SMS;
+  return random.chance(0.5) ? FACE : PASSWORD_AND_SMS;
 }
 export const PASSWORD: readonly string[] = ['PASSWORD'];
-export const BIOMETRIC: readonly string[] = ['BIOMETRIC'];
+/** fingerprint or face, as the phone has it */
+export const FACE: readonly string[] = ['FACE'];
 export const PASSWORD_AND_SMS: readonly string[] = ['PASSWORD', 'SMS_OTP'];
-const BIOMETRIC_AND_SMS: readonly string[] = ['BIOMETRIC', 'SMS_OTP'];
+const FACE_AND_SMS: readonly string[] = ['FACE', 'SMS_OTP'];
+export const CARD_3DS: readonly string[] = ['THREE_DS', 'SMS_OTP'];
 export const USB_KEY: readonly string[] = ['PASSWORD', 'USB_KEY'];
 export const CHIP_AND_PIN: readonly string[] = ['CHIP', 'CARD_PIN'];
 export const MAGSTRIPE_AND_PIN: readonly string[] = ['MAGSTRIPE', 'CARD_PIN'];

@@ -43,6 +43,7 @@ export const PARAMETERS_SCHEMA = closed({
     newPayeeShare: share,
     refundShare: share,
     reversalShare: share,
+    otherDeviceShare: share,
     onCallShare: share,
     sharedCardShare: share,
     sharedHomeAddressShare: share,

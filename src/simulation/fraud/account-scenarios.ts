@@ -117,7 +117,7 @@ export const dormantWoken: ScenarioSession = (scene) => {
   const victim = victimOf(scene, (customer) => customer.isDormant);
   const channel = random.pick(['MOBILE_BANKING', 'ONLINE_BANKING']);
   const steps = stepsOf(scene, victim, random.chance(0.4) ? nightOf(scene) : scene.atMs);
-  const origin = thiefOrigin(scene);
+  const origin = thiefOrigin(scene, victim.town);
   if (random.chance(0.35)) {
     // a first small credit shows that the account still works
     steps.push('THIRD_PARTY_PAYMENT', 'DEPOSIT', 1, {
@@ -135,7 +135,7 @@ export const dormantWoken: ScenarioSession = (scene) => {
 export const simSwap: ScenarioSession = (scene) => {
   const { world, random } = scene;
   const victim = victimOf(scene, (customer) => isActive(customer) && isPerson(customer));
-  const origin = thiefOrigin(scene);
+  const origin = thiefOrigin(scene, victim.town);
   const channel = random.pick(['MOBILE_BANKING', 'MOBILE_BANKING', 'WECHAT_BANKING']);
   const steps = stepsOf(scene, victim, scene.atMs);
   const contact = random.pick(['PHONE_BANKING', 'PHONE_BANKING', 'SMS_BANKING', 'COUNTER']);

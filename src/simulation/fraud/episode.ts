@@ -18,6 +18,8 @@ import {
   type World,
   yuan,
 } from '../draft.ts';
+import type { City } from '../geography.ts';
+import { placeIn, type Town } from '../places.ts';
 import { createRandom, type Random, token } from '../random.ts';
 import type { Draft } from '../transaction-message.ts';
 
@@ -75,20 +77,26 @@ export function muleAccount({ world, random, day }: FraudScene): Payee {
 }
 
 /** An unknown device, often one that was used on another victim of the campaign. */
-export function thiefOrigin({ world, random, day }: FraudScene): Details {
+export function thiefOrigin({ world, random, day }: FraudScene, near: Town): Details {
   const slot = random.int(0, DEVICES_PER_CAMPAIGN - 1);
   const id = random.chance(world.parameters.fraud.reusedDeviceShare)
     ? token(createRandom(world.seed, 'criminals', campaignOf(day), 100 + slot), 'dev-', 14)
     : newDevice(random).id;
   const ip = random.chance(0.6) ? publicIp(random) : carrierIp(random);
-  return { device: { id, ip, trusted: false } };
+  const origin: Details = { device: { id, ip, trusted: false } };
+  // apps send a place also from a thief's phone; some thieves send a false one, in the victim's town
+  if (random.chance(0.4)) origin.location = placeIn(random, random.chance(0.3) ? near.city : farAway(random, world));
+  return origin;
 }
+
+const farAway = (random: Random, world: World): City =>
+  (random.chance(0.3) ? random.pick(world.places.abroad) : random.pick(world.places.towns)).city;
 
 /** The thief's own device, or the victim's through malware and remote control. */
 export function attackOrigin(scene: FraudScene, victim: Customer, atMs: number): Details {
   const { world, random } = scene;
   return random.chance(world.parameters.fraud.unknownDeviceShare)
-    ? thiefOrigin(scene)
+    ? thiefOrigin(scene, victim.town)
     : fromOwnDevice(victim, random, atMs);
 }
 
@@ -138,7 +146,8 @@ export interface Theft {
 /** Login, whatever must be changed first, and the money out: to mules, or as digital goods that can be sold on. */
 export function emptyAccount(scene: FraudScene, victim: Customer, steps: Steps, theft: Theft): void {
   const { random } = scene;
-  const { channel, origin } = theft;
+  const { channel } = theft;
+  let { origin } = theft;
   if (random.chance(0.3)) {
     steps.push(channel, 'LOGIN', 0.5, { ...origin, authentication: PASSWORD, attributes: { result: 'FAILED' } });
   }
@@ -149,7 +158,10 @@ export function emptyAccount(scene: FraudScene, victim: Customer, steps: Steps, 
     }
   };
   change('PASSWORD_CHANGE', theft.passwordChange);
-  change('DEVICE_BIND', theft.deviceBind);
+  if (origin.device?.trusted === false && random.chance(theft.deviceBind)) {
+    change('DEVICE_BIND', 1);
+    origin = { ...origin, device: { ...origin.device, trusted: true } };
+  }
   change('LIMIT_CHANGE', theft.limitChange, { attributes: { limitYuan: 50_000 } });
   const mule = muleAccount(scene);
   change('PAYEE_ADD', theft.payeeAdd, { counterparty: mule });

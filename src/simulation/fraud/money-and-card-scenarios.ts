@@ -6,8 +6,10 @@ import {
   atShop,
   atTerminal,
   basket,
+  CARD_3DS,
   CHIP_AND_PIN,
   confirmation,
+  type Details,
   event,
   fromOwnDevice,
   IN_PERSON,
@@ -72,7 +74,7 @@ function paidByCustomer(scene: FraudScene, account: Payee, amount: number, atMs:
 function cashOut(scene: FraudScene, mule: Customer, amountYuan: number, lastInMs: number): readonly Draft[] {
   const { random } = scene;
   const steps = stepsOf(scene, mule, lastInMs + random.between(2, 25) * MINUTE_MS);
-  const origin = random.chance(0.5) ? thiefOrigin(scene) : fromOwnDevice(mule, random, lastInMs);
+  const origin = random.chance(0.5) ? thiefOrigin(scene, mule.town) : fromOwnDevice(mule, random, lastInMs);
   steps.push('MOBILE_BANKING', 'LOGIN', 1, { ...origin, authentication: PASSWORD, attributes: { result: 'OK' } });
   let rest = amountYuan * random.between(0.88, 0.99);
   for (let piece = 0; piece < 4 && rest >= 100; piece++) {
@@ -134,31 +136,40 @@ function onePiece({ random }: FraudScene, person: Customer, atMs: number, amount
 export const cardTesting: ScenarioSession = (scene) => {
   const { world, random } = scene;
   const shop = random.pick(world.places.digitalShops);
-  const origin = thiefOrigin(scene);
+  const origin = thiefOrigin(scene, random.pick(world.places.towns));
   let at = scene.atMs;
   const drafts: Draft[] = [];
   for (let card = 0; card < scene.payments; card++) {
     const owner = victimOf(scene, (customer) => customer.creditCard !== null && isActive(customer));
+    const hasCode = random.chance(0.15);
     for (let attempts = random.chance(0.25) ? 2 : 1; attempts > 0; attempts--) {
       at += step(scene, 0.8);
-      drafts.push(cardNotPresent(owner, at, shop, random.pick([0.1, 0.5, 1, 1, 2, 5, 9.9]), origin));
+      drafts.push(cardNotPresent(owner, at, shop, random.pick([0.1, 0.5, 1, 1, 2, 6, 9.9, 12]), origin, hasCode));
     }
     if (random.chance(1 / 6)) {
       const target = random.pick(world.places.webShops);
       const amount = roundSum(random, random.logNormal(2400, 0.6));
-      drafts.push(cardNotPresent(owner, at + random.between(0.2, 20) * HOUR_MS, target, amount, origin));
+      drafts.push(cardNotPresent(owner, at + random.between(0.2, 20) * HOUR_MS, target, amount, origin, hasCode));
     }
   }
   return { fraud: drafts, honest: [] };
 };
 
-const cardNotPresent = (owner: Customer, atMs: number, shop: Shop, amount: number, origin: object): Draft =>
+const cardNotPresent = (
+  owner: Customer,
+  atMs: number,
+  shop: Shop,
+  amount: number,
+  origin: Details,
+  hasCode: boolean,
+): Draft =>
   event(owner, atMs, 'CREDIT_CARD', 'PURCHASE', {
     cardToken: owner.creditCard ?? owner.debitCard,
     ...origin,
     merchant: { id: shop.id, mcc: shop.mcc, country: shop.country },
     ...yuan(amount),
-    authentication: [],
+    // phished one-time codes come with some of the cards
+    authentication: hasCode ? CARD_3DS : [],
   });
 
 /** A cloned magnetic stripe is used far away while the owner has just paid at home. */

@@ -6,15 +6,12 @@ import { event, type World, yuan } from '../draft.ts';
 import type { YearlyOccasion } from '../parameters.ts';
 import type { Random } from '../random.ts';
 import type { Draft, Occasion } from '../transaction-message.ts';
-import {
-  dormantReturns,
-  festivalPurchases,
-  inclination,
-  OCCASION_SESSIONS,
-  payroll,
-  sharedCardPurchase,
-} from './occasions.ts';
-import { type Scene, SESSIONS } from './sessions.ts';
+import { dormantReturns } from './account-occasions.ts';
+import { payroll } from './firms.ts';
+import { inclination, OCCASION_SESSIONS } from './occasions.ts';
+import { festivalPurchases, sharedCardPurchase } from './purchases.ts';
+import type { Scene } from './scene.ts';
+import { SESSIONS } from './sessions.ts';
 
 export type Put = (session: readonly Draft[]) => void;
 
@@ -55,8 +52,10 @@ const timeOfDay = (customer: Customer, day: LocalDay, random: Random): number =>
 function habits(scene: Scene, day: LocalDay, emit: Emit): void {
   const { customer, random } = scene;
   const count = random.poisson(customer.sessionsPerDay * dayFactor(customer, day));
+  const times: number[] = [];
   for (let i = 0; i < count; i++) {
-    const atMs = timeOfDay(customer, day, random);
+    const atMs = apart(times, timeOfDay(customer, day, random));
+    times.push(atMs);
     const habit = HABITS[random.weighted(customer.habits)] ?? 'look';
     if (!isOnTheRoad(customer, atMs)) emit(SESSIONS[habit](scene, atMs), tripAt(customer, atMs));
     // the relative with the second card lives his own day
@@ -64,6 +63,15 @@ function habits(scene: Scene, day: LocalDay, emit: Emit): void {
       emit(sharedCardPurchase(scene, timeOfDay(customer, day, random)), 'shared-card');
     }
   }
+}
+
+/** Nobody is in two shops within the same minute: a session begins at least 20 minutes before or after the others. */
+function apart(times: readonly number[], atMs: number): number {
+  let moved = atMs;
+  for (let attempt = 0; attempt < 8 && times.some((time) => Math.abs(time - moved) < 20 * MINUTE_MS); attempt++) {
+    moved += 25 * MINUTE_MS;
+  }
+  return moved;
 }
 
 /** Firms rest at weekends; people on a journey spend more. */
