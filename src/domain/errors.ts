@@ -18,6 +18,7 @@ export const ERROR_CODES = {
     meaning: 'a server that the command needs cannot be reached or refused the credentials',
   },
   ALERT_CONFLICT: { fate: 'usage', meaning: 'the alert was changed by somebody else, or cannot take this step' },
+  CURSOR_INVALID: { fate: 'usage', meaning: 'the cursor of a page is not one that was given out' },
   NOT_FOUND: { fate: 'usage', meaning: 'the thing asked for is not there' },
   BUG: { fate: 'stop', meaning: 'an invariant of Vigil itself is broken; the process ends with a non-zero code' },
 } as const satisfies Record<string, { fate: 'retry' | 'degrade' | 'stop' | 'usage'; meaning: string }>;
