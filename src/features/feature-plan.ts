@@ -1,0 +1,263 @@
+/**
+ * What a catalogue asks of the stores: one log per (entities, where, quantity), its columns, its windows, and where each
+ * feature finds its raw numbers. Both stores are built from this plan and fill the same raw numbers. Pure.
+ */
+import { createHash } from 'node:crypto';
+import {
+  type Aggregate,
+  type CompiledFeature,
+  ENTITY_KINDS,
+  type EntityKind,
+  type FeatureCatalogue,
+} from '../domain/feature.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import { type TransactionField, transactionField } from '../domain/transaction-fields.ts';
+
+export interface WindowPlan {
+  readonly windowMs: number;
+  readonly delayMs: number;
+  readonly excludeCurrent: boolean;
+  /** where its raw numbers start */
+  readonly rawAt: number;
+}
+
+/** Raw numbers of one window, relative to WindowPlan.rawAt. Distinct counts follow, one per member column. */
+export const RAW = {
+  /** −1: the entity is absent */
+  count: 0,
+  sum: 1,
+  sumWraps: 2,
+  present: 3,
+  squares: 4,
+  /** −1: no value in the window */
+  max: 7,
+  min: 8,
+  /** of events before the current one; −Infinity: none */
+  first: 9,
+  last: 10,
+  frauds: 11,
+  /** 1: records that belong to the window were dropped (cap, or older than the retention) */
+  clipped: 12,
+  distinct: 13,
+} as const;
+
+export interface StreamPlan {
+  readonly index: number;
+  /** of the definition: another where, quantity or column is another log */
+  readonly id: string;
+  readonly combination: number;
+  readonly where: number;
+  readonly value: TransactionField | undefined;
+  readonly needsPresent: boolean;
+  readonly needsSquares: boolean;
+  readonly needsMax: boolean;
+  readonly needsMin: boolean;
+  readonly needsLabels: boolean;
+  /** indexes into FeaturePlan.memberFields, one per distinct column */
+  readonly members: readonly number[];
+  readonly windows: readonly WindowPlan[];
+  /** an event older than the newest by more than this is in no window of any event that may still be inserted */
+  readonly retentionMs: number;
+}
+
+export interface Combination {
+  readonly kinds: readonly EntityKind[];
+  /** "customer", "customer+counterparty" */
+  readonly name: string;
+  readonly streams: readonly number[];
+}
+
+export interface FeatureSource {
+  readonly name: string;
+  readonly aggregate: Aggregate;
+  readonly rawAt: number;
+  /** for distinct: position of its count */
+  readonly distinctAt: number;
+  readonly needsPresent: boolean;
+}
+
+export interface FeaturePlan {
+  readonly version: string;
+  readonly latenessMs: number;
+  readonly repeatHorizonMs: number;
+  readonly combinations: readonly Combination[];
+  readonly streams: readonly StreamPlan[];
+  /** distinct conditions; a stream's `where` is an index, −1 = every transaction */
+  readonly conditions: readonly ((transaction: Transaction) => boolean)[];
+  readonly memberFields: readonly TransactionField[];
+  readonly sources: readonly FeatureSource[];
+  readonly rawLength: number;
+  readonly hasLabels: boolean;
+  /** the log of every customer's every transaction, which tells the profile what is a repeat */
+  readonly identityStream: number;
+}
+
+interface Group {
+  readonly kinds: readonly EntityKind[];
+  readonly where: string | undefined;
+  readonly matches: ((transaction: Transaction) => boolean) | undefined;
+  readonly features: number[];
+}
+
+const canonical = (kinds: readonly EntityKind[]): readonly EntityKind[] =>
+  ENTITY_KINDS.filter((kind) => kinds.includes(kind));
+const NUMERIC: ReadonlySet<Aggregate> = new Set(['sum', 'avg', 'stddev', 'min', 'max']);
+
+export function planFeatures(catalogue: FeatureCatalogue): FeaturePlan {
+  const { features } = catalogue;
+  const groups = groupFeatures(features);
+  const conditions: ((transaction: Transaction) => boolean)[] = [];
+  const conditionOf = new Map<string, number>();
+  const memberPaths: string[] = [];
+  const streams: StreamPlan[] = [];
+  const sources: (FeatureSource | undefined)[] = features.map(() => undefined);
+  const combinations = new Map<string, { kinds: readonly EntityKind[]; streams: number[] }>();
+  let rawLength = 0;
+  let identityStream = -1;
+
+  for (const group of groups) {
+    let where = -1;
+    if (group.where !== undefined && group.matches !== undefined) {
+      where = conditionOf.get(group.where) ?? conditions.push(group.matches) - 1;
+      conditionOf.set(group.where, where);
+    }
+    const name = group.kinds.join('+');
+    const combination = combinations.get(name) ?? { kinds: group.kinds, streams: [] };
+    combinations.set(name, combination);
+    for (const part of splitByQuantity(features, group.features)) {
+      const members = indexMembers(features, part, memberPaths);
+      const windows: WindowPlan[] = [];
+      for (const index of part) {
+        const feature = features[index];
+        if (feature === undefined) continue;
+        const window = windowOf(windows, feature, rawLength, members.length);
+        rawLength = Math.max(rawLength, window.rawAt + RAW.distinct + members.length);
+        sources[index] = sourceOf(feature, window, members, memberPaths);
+      }
+      const stream = streamOf(catalogue, group, part, windows, members, memberPaths);
+      if (name === 'customer' && where === -1) identityStream = streams.length;
+      combination.streams.push(streams.length);
+      streams.push({ ...stream, index: streams.length, where, combination: [...combinations.keys()].indexOf(name) });
+    }
+  }
+  return {
+    version: catalogue.version,
+    latenessMs: catalogue.allowedLatenessMs,
+    repeatHorizonMs: catalogue.repeatHorizonMs,
+    combinations: [...combinations].map(([name, { kinds, streams: indexes }]) => ({ name, kinds, streams: indexes })),
+    streams,
+    conditions,
+    memberFields: memberPaths.map(fieldOf),
+    sources: sources.filter((source) => source !== undefined),
+    rawLength,
+    hasLabels: streams.some((stream) => stream.needsLabels),
+    identityStream,
+  };
+}
+
+/** The customer's own group comes first and is always there: it tells what is a repeat. */
+function groupFeatures(features: readonly CompiledFeature[]): readonly Group[] {
+  const groups = new Map<string, Group>();
+  groups.set('customer ', { kinds: ['customer'], where: undefined, matches: undefined, features: [] });
+  features.forEach((feature, index) => {
+    const kinds = canonical(feature.entity);
+    const key = `${kinds.join('+')} ${feature.where ?? ''}`;
+    const group = groups.get(key) ?? { kinds, where: feature.where, matches: feature.matches, features: [] };
+    group.features.push(index);
+    groups.set(key, group);
+  });
+  return [...groups.values()];
+}
+
+/** One log holds one quantity; what needs none goes with the first. */
+function splitByQuantity(features: readonly CompiledFeature[], indexes: readonly number[]): readonly number[][] {
+  const quantityOf = (index: number): string | undefined => {
+    const feature = features[index];
+    return feature !== undefined && NUMERIC.has(feature.aggregate) ? feature.of : undefined;
+  };
+  const quantities = [...new Set(indexes.map(quantityOf).filter((path) => path !== undefined))];
+  const [first, ...others] = quantities;
+  const isFirst = (index: number): boolean => [undefined, first].includes(quantityOf(index));
+  return [indexes.filter(isFirst), ...others.map((path) => indexes.filter((index) => quantityOf(index) === path))];
+}
+
+function indexMembers(features: readonly CompiledFeature[], part: readonly number[], paths: string[]): number[] {
+  const members: number[] = [];
+  for (const index of part) {
+    const feature = features[index];
+    if (feature?.aggregate !== 'distinct' || feature.of === undefined) continue;
+    if (!paths.includes(feature.of)) paths.push(feature.of);
+    const member = paths.indexOf(feature.of);
+    if (!members.includes(member)) members.push(member);
+  }
+  return members;
+}
+
+function windowOf(windows: WindowPlan[], feature: CompiledFeature, rawAt: number, members: number): WindowPlan {
+  const excludeCurrent = feature.excludeCurrent && feature.delayMs === 0;
+  const known = windows.find(
+    (window) =>
+      window.windowMs === feature.windowMs &&
+      window.delayMs === feature.delayMs &&
+      window.excludeCurrent === excludeCurrent,
+  );
+  if (known !== undefined) return known;
+  const previous = windows.at(-1);
+  const at = previous === undefined ? rawAt : previous.rawAt + RAW.distinct + members;
+  const window = { windowMs: feature.windowMs, delayMs: feature.delayMs, excludeCurrent, rawAt: at };
+  windows.push(window);
+  return window;
+}
+
+function sourceOf(
+  feature: CompiledFeature,
+  window: WindowPlan,
+  members: readonly number[],
+  paths: readonly string[],
+): FeatureSource {
+  const column = feature.of === undefined ? -1 : members.indexOf(paths.indexOf(feature.of));
+  return {
+    name: feature.name,
+    aggregate: feature.aggregate,
+    rawAt: window.rawAt,
+    distinctAt: window.rawAt + RAW.distinct + Math.max(0, column),
+    needsPresent: feature.aggregate === 'avg' || feature.aggregate === 'stddev',
+  };
+}
+
+function streamOf(
+  catalogue: FeatureCatalogue,
+  group: Group,
+  part: readonly number[],
+  windows: readonly WindowPlan[],
+  members: readonly number[],
+  memberPaths: readonly string[],
+): Omit<StreamPlan, 'index' | 'where' | 'combination'> {
+  const features = part.map((index) => catalogue.features[index]).filter((feature) => feature !== undefined);
+  const has = (...aggregates: Aggregate[]): boolean =>
+    features.some((feature) => aggregates.includes(feature.aggregate));
+  const quantity = features.find((feature) => NUMERIC.has(feature.aggregate))?.of;
+  const needs = {
+    needsPresent: has('avg', 'stddev', 'min', 'max'),
+    needsSquares: has('stddev'),
+    needsMax: has('max'),
+    needsMin: has('min'),
+    needsLabels: has('labelRate'),
+  };
+  const reach = Math.max(0, ...windows.map((window) => window.windowMs + window.delayMs));
+  const definition = JSON.stringify([group.kinds, group.where, quantity, needs, members.map((at) => memberPaths[at])]);
+  return {
+    id: createHash('sha256').update(definition).digest('base64url').slice(0, 8),
+    value: quantity === undefined ? undefined : fieldOf(quantity),
+    ...needs,
+    members,
+    windows,
+    retentionMs: reach + catalogue.allowedLatenessMs,
+  };
+}
+
+function fieldOf(path: string): TransactionField {
+  const found = transactionField(path);
+  if (found === undefined) throw new TypeError(`a transaction has no field "${path}"`);
+  return found;
+}

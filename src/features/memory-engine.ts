@@ -1,0 +1,256 @@
+/**
+ * The in-process state: one table of entities per combination, one packed log per stream of an entity, one profile per
+ * customer. One transaction in, its reading out. Reuses its scratch arrays: one call at a time.
+ */
+import type { CounterFlag, FeatureCatalogue, FeatureReading, FeatureValue, Profile } from '../domain/feature.ts';
+import type { Transaction } from '../domain/transaction.ts';
+import { computeValues } from './compute-features.ts';
+import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
+import { entityId, entityKey } from './entities.ts';
+import { createEntityTable, type EntityTable, type TableEntry } from './entity-table.ts';
+import { type Combination, type FeaturePlan, RAW, type StreamPlan } from './feature-plan.ts';
+import { hash53 } from './hash.ts';
+import { type LogLayout, layoutOf } from './log-layout.ts';
+import { countFrauds, createMemoryLabels, type FraudList, type MemoryLabels } from './memory-labels.ts';
+import { createLog, type LogEvent, type PackedLog, VISIT, type Visit, visitLog } from './packed-log.ts';
+import { createProfile, createProfileEvent, readProfileEvent, updateProfile } from './profile-state.ts';
+import { squareHigh, squareLow } from './wide-sum.ts';
+
+export interface MemoryStoreOptions {
+  readonly catalogue: FeatureCatalogue;
+  /** minutes east of UTC at a time, in the bank's zone; by default those of Asia/Shanghai */
+  readonly zoneOffsetMinutes?: (timeMs: number) => number;
+  /** entities kept of each combination, and customers' profiles */
+  readonly maxEntities?: number;
+  readonly maxEventsPerLog?: number;
+  /** transactions whose first reading and decision are kept for repeats */
+  readonly maxSlots?: number;
+  /** false: profiles are neither kept nor answered (a catalogue's windows alone) */
+  readonly keepsProfiles?: boolean;
+}
+
+export interface MemoryEngine {
+  readonly labels: MemoryLabels;
+  /** `key` is the transaction's identity as one string */
+  visit(transaction: Transaction, key: string): FeatureReading;
+  /** the newest time of all transactions */
+  watermarkMs(): number;
+}
+
+const DEFAULTS = { maxEntities: 2_000_000, maxEventsPerLog: 262_144 } as const;
+const SHANGHAI_MINUTES = 480;
+/** a profile outlives the windows: a dormant customer's habits are what the wake-up is measured against */
+const PROFILE_IDLE_MS = 400 * 86_400_000;
+const NO_FLAGS: readonly CounterFlag[] = [];
+const NO_NAMES: readonly string[] = [];
+
+interface Entity extends TableEntry {
+  /** by position of the stream in its combination */
+  readonly logs: (PackedLog | undefined)[];
+  frauds: FraudList[] | undefined;
+}
+
+interface Customer extends TableEntry {
+  profile: Float64Array;
+}
+
+interface Stream {
+  readonly plan: StreamPlan;
+  readonly layout: LogLayout;
+  readonly empty: PackedLog;
+  readonly members: Float64Array;
+}
+
+export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOptions): MemoryEngine {
+  const maxEntities = options.maxEntities ?? DEFAULTS.maxEntities;
+  const zoneOffsetMinutes = options.zoneOffsetMinutes ?? (() => SHANGHAI_MINUTES);
+  const keepsProfiles = options.keepsProfiles ?? true;
+  const streams = plan.streams.map((stream) =>
+    createStream(stream, plan.latenessMs, options.maxEventsPerLog ?? DEFAULTS.maxEventsPerLog),
+  );
+  const retentionOf = (combination: Combination): number =>
+    Math.max(...combination.streams.map((index) => plan.streams[index]?.retentionMs ?? 0));
+  const tables = plan.combinations.map((combination) =>
+    createEntityTable<Entity>(maxEntities, retentionOf(combination) + plan.latenessMs),
+  );
+  const customers = createEntityTable<Customer>(maxEntities, PROFILE_IDLE_MS);
+  const labels = createMemoryLabels(
+    Math.max(0, ...plan.streams.filter((stream) => stream.needsLabels).map((stream) => stream.retentionMs)),
+  );
+  const raw = new Float64Array(plan.rawLength);
+  const matched = new Uint8Array(plan.conditions.length);
+  const memberHashes = new Float64Array(plan.memberFields.length);
+  const event: LogEvent = { timeMs: 0, id: 0, value: -1, squareLow: 0, squareHigh: 0, members: memberHashes };
+  const profileEvent = createProfileEvent();
+  /** of the transaction in hand: the fraud lists of the logs that took it, and whether the customer's log did */
+  const fraudLists: FraudList[] = [];
+  let isNew = false;
+  let watermarkMs = Number.NEGATIVE_INFINITY;
+
+  /** One log of one entity; the entity is made when the first event belongs to it. */
+  function visitStream(
+    stream: Stream,
+    place: number,
+    entity: Entity | undefined,
+    table: EntityTable<Entity>,
+    transaction: Transaction,
+    belongs: boolean,
+  ): Visit {
+    readEvent(stream, transaction, event, memberHashes);
+    let log = entity?.logs[place];
+    if (log === undefined && belongs && entity !== undefined) {
+      log = createLog(stream.layout, table.forgottenMs);
+      entity.logs[place] = log;
+    }
+    stream.empty.droppedMs = table.forgottenMs;
+    const visit = visitLog(stream.layout, log ?? stream.empty, event, belongs && log !== undefined, raw);
+    if (stream.plan.needsLabels) writeFrauds(stream, entity?.frauds?.[place], event.timeMs, raw);
+    return visit;
+  }
+
+  function visitCombination(combination: Combination, index: number, transaction: Transaction): number {
+    const id = keyOf(combination, transaction);
+    if (id === undefined) {
+      markAbsent(combination, streams, raw);
+      return 0;
+    }
+    const table = tables[index] as EntityTable<Entity>;
+    let entity = table.get(id);
+    if (entity === undefined && combination.streams.some((at) => belongsTo(at))) {
+      entity = { newestMs: event.timeMs, isRecent: false, logs: [], frauds: undefined };
+      table.add(id, entity, watermarkMs);
+    }
+    if (entity !== undefined && entity.newestMs < event.timeMs) entity.newestMs = event.timeMs;
+    let seen = 0;
+    for (let place = 0; place < combination.streams.length; place++) {
+      const at = combination.streams[place] as number;
+      const stream = streams[at] as Stream;
+      const visit = visitStream(stream, place, entity, table, transaction, belongsTo(at));
+      seen |= 1 << visit;
+      if (at === plan.identityStream) isNew = visit === VISIT.inOrder || visit === VISIT.late;
+      if (stream.plan.needsLabels && entity !== undefined && (visit === VISIT.inOrder || visit === VISIT.late))
+        fraudLists.push(fraudListOf(entity, place));
+    }
+    return seen;
+  }
+
+  const belongsTo = (at: number): boolean => {
+    const where = plan.streams[at]?.where ?? -1;
+    return where === -1 || matched[where] === 1;
+  };
+
+  function visit(transaction: Transaction, key: string): FeatureReading {
+    watermarkMs = Math.max(watermarkMs, transaction.occurredAtMs);
+    event.timeMs = transaction.occurredAtMs;
+    event.id = hash53(key);
+    for (let index = 0; index < matched.length; index++) matched[index] = matches(plan, index, transaction);
+    hashMembers(plan, transaction, memberHashes);
+    fraudLists.length = 0;
+    isNew = false;
+    let seen = 0;
+    for (let index = 0; index < plan.combinations.length; index++)
+      seen |= visitCombination(plan.combinations[index] as Combination, index, transaction);
+    if (fraudLists.length > 0) labels.remember(key, transaction.occurredAtMs, [...fraudLists]);
+    const profile = keepsProfiles ? visitProfile(transaction) : EMPTY_PROFILE;
+    const values = new Array<FeatureValue>(plan.sources.length);
+    const estimated = computeValues(plan, raw, event.timeMs, values);
+    return {
+      values,
+      profile,
+      flags: flagsOf(seen, estimated),
+      estimated: estimated ?? NO_NAMES,
+      warmingUp: NO_NAMES,
+    };
+  }
+
+  function visitProfile(transaction: Transaction): Profile {
+    readProfileEvent(profileEvent, transaction, zoneOffsetMinutes(transaction.occurredAtMs));
+    let customer = customers.get(transaction.customerId);
+    const profile =
+      customer === undefined
+        ? computeProfile(NEW_PROFILE, profileEvent)
+        : computeProfile(customer.profile, profileEvent);
+    if (!isNew) return profile;
+    if (customer === undefined) {
+      customer = { newestMs: event.timeMs, isRecent: false, profile: createProfile() };
+      customers.add(transaction.customerId, customer, watermarkMs);
+    }
+    customer.newestMs = Math.max(customer.newestMs, event.timeMs);
+    customer.profile = updateProfile(customer.profile, profileEvent);
+    return profile;
+  }
+
+  return { visit, labels, watermarkMs: () => watermarkMs };
+}
+
+const NEW_PROFILE = createProfile();
+
+function createStream(plan: StreamPlan, latenessMs: number, maxRecords: number): Stream {
+  const layout = layoutOf(plan, latenessMs, maxRecords);
+  const empty = createLog(layout, Number.NEGATIVE_INFINITY);
+  return { plan, layout, empty, members: new Float64Array(plan.members.length) };
+}
+
+const keyOf = (combination: Combination, transaction: Transaction): string | undefined => {
+  const [first] = combination.kinds;
+  if (combination.kinds.length > 1 || first === undefined) return entityKey(transaction, combination.kinds);
+  return entityId(transaction, first);
+};
+
+/** An expression that fails on a transaction does not match. */
+function matches(plan: FeaturePlan, index: number, transaction: Transaction): 0 | 1 {
+  try {
+    return plan.conditions[index]?.(transaction) === true ? 1 : 0;
+  } catch {
+    return 0;
+  }
+}
+
+function hashMembers(plan: FeaturePlan, transaction: Transaction, hashes: Float64Array): void {
+  for (let index = 0; index < plan.memberFields.length; index++) {
+    const value = plan.memberFields[index]?.read(transaction);
+    hashes[index] = value === undefined ? 0 : hash53(String(value));
+  }
+}
+
+function readEvent(stream: Stream, transaction: Transaction, event: LogEvent, hashes: Float64Array): void {
+  const { plan, members } = stream;
+  const value = plan.value?.read(transaction);
+  event.value = typeof value === 'number' ? value : -1;
+  if (plan.needsSquares) {
+    event.squareLow = squareLow(Math.max(0, event.value));
+    event.squareHigh = squareHigh(Math.max(0, event.value));
+  }
+  for (let column = 0; column < members.length; column++) members[column] = hashes[plan.members[column] ?? 0] ?? 0;
+  event.members = members;
+}
+
+function markAbsent(combination: Combination, streams: readonly Stream[], raw: Float64Array): void {
+  for (const index of combination.streams)
+    for (const window of streams[index]?.plan.windows ?? []) raw[window.rawAt + RAW.count] = -1;
+}
+
+function fraudListOf(entity: Entity, place: number): FraudList {
+  entity.frauds ??= [];
+  const list = entity.frauds[place] ?? { frauds: [] };
+  entity.frauds[place] = list;
+  return list;
+}
+
+function writeFrauds(stream: Stream, list: FraudList | undefined, timeMs: number, raw: Float64Array): void {
+  for (const window of stream.plan.windows) {
+    const edge = timeMs - window.delayMs;
+    raw[window.rawAt + RAW.frauds] = countFrauds(list, edge - window.windowMs, edge, timeMs);
+  }
+}
+
+function flagsOf(seen: number, estimated: readonly string[] | undefined): readonly CounterFlag[] {
+  const isTooLate = (seen & (1 << VISIT.tooLate)) !== 0;
+  const isLate = (seen & (1 << VISIT.late)) !== 0;
+  if (!isTooLate && !isLate && estimated === undefined) return NO_FLAGS;
+  const flags: CounterFlag[] = [];
+  if (isTooLate) flags.push('TOO_LATE');
+  if (isLate) flags.push('LATE');
+  if (estimated !== undefined) flags.push('ESTIMATED');
+  return flags;
+}

@@ -1,0 +1,42 @@
+/**
+ * The feature store in this process: the embedded default, the backtest and the twin that the Redis store is held to, bit
+ * by bit. Same algorithm (packed-log.ts), same derivation of values. State is bounded; see MemoryStoreOptions.
+ */
+import type { EarlierDecision, FeatureReading } from '../domain/feature.ts';
+import type { FeatureStore, Settlement } from '../domain/ports.ts';
+import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
+import { planFeatures } from './feature-plan.ts';
+import { createMemoryEngine, type MemoryStoreOptions } from './memory-engine.ts';
+import { createSlotTable, type SlotTable } from './slot-table.ts';
+
+export type { MemoryStoreOptions } from './memory-engine.ts';
+
+const DEFAULT_MAX_SLOTS = 50_000;
+
+export function createMemoryFeatureStore(options: MemoryStoreOptions): FeatureStore {
+  const plan = planFeatures(options.catalogue);
+  const slots = createSlotTable(options.maxSlots ?? DEFAULT_MAX_SLOTS, plan.repeatHorizonMs);
+  const engine = createMemoryEngine(plan, options);
+
+  const read = ({ transaction }: ParsedTransaction): FeatureReading => {
+    const key = transactionKey(transaction.channel, transaction.transactionId);
+    const slot = slots.get(key);
+    let reading = slot?.reading;
+    if (reading === undefined) {
+      reading = engine.visit(transaction, key);
+      slots.keepReading(key, reading, engine.watermarkMs());
+    }
+    return slot?.decided === undefined ? reading : { ...reading, earlier: slot.decided };
+  };
+
+  return {
+    recordAndRead: async (chunk) => chunk.map(read),
+    settle: async (chunk) => chunk.map((settlement) => settleOne(settlement, slots)),
+    applyLabels: async (labels) => engine.labels.apply(labels),
+    close: async () => {},
+  };
+}
+
+function settleOne({ channel, transactionId, fingerprint, decision }: Settlement, slots: SlotTable): EarlierDecision {
+  return slots.keepDecision(transactionKey(channel, transactionId), { fingerprint, decision });
+}

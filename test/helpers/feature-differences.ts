@@ -1,0 +1,63 @@
+/** A store of FULL_CATALOGUE beside the oracle. */
+import type { Label } from '../../src/domain/label.ts';
+import type { FeatureStore } from '../../src/domain/ports.ts';
+import { FULL_CATALOGUE, hardStream, type StreamOptions, seededRandom } from './feature-cases.ts';
+import { createFeatureOracle } from './feature-oracle.ts';
+
+const NAMES = FULL_CATALOGUE.features.map((feature) => feature.name);
+const isDouble = FULL_CATALOGUE.features.map(({ aggregate }) => aggregate === 'avg' || aggregate === 'stddev');
+
+/** Runs the stream through a store and the oracle, labels included; answers the differences, at most five. */
+export async function differencesFromOracle(
+  store: FeatureStore,
+  options: StreamOptions,
+  chunkSize: number,
+  comparesRepeats = true,
+): Promise<string[]> {
+  const oracle = createFeatureOracle(FULL_CATALOGUE);
+  const random = seededRandom(options.seed + 1);
+  const seen = new Set<string>();
+  const found: string[] = [];
+  let chunk = [];
+  for (const parsed of hardStream(options)) {
+    chunk.push(parsed);
+    if (chunk.length < chunkSize) continue;
+    const readings = await store.recordAndRead(chunk);
+    for (const [index, { transaction }] of chunk.entries()) {
+      const expected = oracle.record(transaction);
+      const isRepeat = seen.has(transaction.transactionId);
+      seen.add(transaction.transactionId);
+      if (isRepeat && !comparesRepeats) continue;
+      const actual = readings[index];
+      const flags = [...(expected.isTooLate ? ['TOO_LATE'] : []), ...(expected.isLate ? ['LATE'] : [])];
+      const actualFlags = actual?.flags.filter((flag) => flag !== 'ESTIMATED');
+      if (JSON.stringify(actualFlags) !== JSON.stringify(flags))
+        found.push(`${transaction.transactionId} ${actualFlags} ${flags}`);
+      NAMES.forEach((name, at) => {
+        const want = expected.values[at] ?? null;
+        const got = actual?.values[at] ?? null;
+        if (!isSame(got, want, isDouble[at] === true) && !actual?.estimated.includes(name))
+          found.push(`${transaction.transactionId} ${name}: ${got}, not ${want}`);
+      });
+    }
+    if (found.length > 5) return found.slice(0, 5);
+    const labels: Label[] = chunk
+      .filter(() => random() < 0.2)
+      .map(({ transaction }) => ({
+        transactionId: transaction.transactionId,
+        channel: transaction.channel,
+        label: random() < 0.7 ? ('FRAUD' as const) : ('GENUINE' as const),
+        labelledAtMs: random() < 0.3 ? null : transaction.occurredAtMs + Math.floor(random() * 3 * 86_400_000),
+      }));
+    await store.applyLabels(labels);
+    for (const label of labels) oracle.label(label);
+    chunk = [];
+  }
+  return found;
+}
+
+function isSame(got: number | null, want: number | null, isApproximate: boolean): boolean {
+  if (got === want) return true;
+  if (got === null || want === null || !isApproximate) return false;
+  return Math.abs(got - want) <= 1e-9 * Math.max(Math.abs(got), Math.abs(want));
+}

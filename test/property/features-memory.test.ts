@@ -1,0 +1,39 @@
+/** The in-process store against a brute-force oracle: no difference in any value of any event. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createMemoryFeatureStore } from '../../src/features/memory-feature-store.ts';
+import { FORGETFUL_CATALOGUE, FULL_CATALOGUE } from '../helpers/feature-cases.ts';
+import { differencesFromOracle } from '../helpers/feature-differences.ts';
+
+const anyStream = fc.record({
+  seed: fc.nat(),
+  events: fc.integer({ min: 1, max: 700 }),
+  customers: fc.integer({ min: 1, max: 6 }),
+  counterparties: fc.integer({ min: 1, max: 30 }),
+  devices: fc.integer({ min: 1, max: 6 }),
+  meanGapMs: fc.constantFrom(1, 1_000, 60_000, 600_000, 7_200_000),
+  amounts: fc.constantFrom(...(['mixed', 'rising', 'falling', 'huge', 'equal', 'tiny after huge'] as const)),
+});
+const anyChunkSize = fc.integer({ min: 1, max: 64 });
+
+describe('the in-process feature store', () => {
+  it('equals the oracle on any stream: late, repeated, bursts, absent fields, any amounts', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyStream, anyChunkSize, async (options, chunkSize) => {
+        const store = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE });
+        expect(await differencesFromOracle(store, options, chunkSize)).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('counts a repeat in no window when its slot is gone', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyStream, anyChunkSize, async (options, chunkSize) => {
+        const store = createMemoryFeatureStore({ catalogue: FORGETFUL_CATALOGUE, maxSlots: 1 });
+        expect(await differencesFromOracle(store, options, chunkSize, false)).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
