@@ -5,9 +5,15 @@
  * Why only the prefix: with 0–9 unfinished and 10–19 finished, committing 20 and dying would lose 0–9 for ever. Why nothing
  * after revocation: the next owner has already begun elsewhere, and a late commit would move its position back or forth.
  */
+export interface OffsetRange {
+  finish(): void;
+  /** gives up this range and those begun after it: they will be begun anew */
+  abandon(): void;
+}
+
 export interface OffsetTracker {
-  /** Begins a range that ends before `next`; ranges begin in offset order. The answer ends it. */
-  begin(next: bigint): { finish(): void };
+  /** Begins a range that ends before `next`; ranges begin in offset order. */
+  begin(next: bigint): OffsetRange;
   /** the next offset to read after the finished prefix, when it is beyond what was committed; never after `revoke` */
   committable(): bigint | undefined;
   /** what the broker has taken; an older one never moves it back */
@@ -38,6 +44,12 @@ export function createOffsetTracker(): OffsetTracker {
         finish() {
           range.isFinished = true;
           advance();
+        },
+        abandon() {
+          const at = ranges.indexOf(range);
+          if (at < 0) return;
+          ranges.splice(at);
+          begun = ranges.at(-1)?.next ?? finished;
         },
       };
     },

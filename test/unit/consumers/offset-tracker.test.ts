@@ -35,6 +35,19 @@ describe('the offset tracker', () => {
     expect(tracker.isRevoked()).toBe(true);
   });
 
+  it('begins an abandoned range anew, with those after it', () => {
+    const tracker = createOffsetTracker();
+    tracker.begin(10n).finish();
+    const second = tracker.begin(20n);
+    tracker.begin(30n).finish();
+    second.abandon();
+    expect([tracker.committable(), tracker.inFlight()]).toEqual([10n, 0]);
+    tracker.begin(20n).finish();
+    expect(tracker.committable()).toBe(20n);
+    second.finish(); // too late: it was given up
+    expect(tracker.committable()).toBe(20n);
+  });
+
   it('refuses ranges that are not in offset order', () => {
     const tracker = createOffsetTracker();
     tracker.begin(10n);
