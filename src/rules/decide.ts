@@ -58,6 +58,7 @@ function scoreOf(input: DecideInput, live: readonly RuleHit[], exceeded: readonl
   let score = policy.levelScore[input.level];
   for (const hit of live) score += hit.status === 'errored' ? policy.errored.score : hit.score;
   score += exceeded.length * policy.limits.exceededScore;
+  if (input.limitHits.some(isUnread)) score += policy.limits.unreadScore;
   if (modelScore !== null) score += Math.round(probability(modelScore) * policy.model.weight);
   return Math.min(MAX_SCORE, score);
 }
@@ -68,8 +69,11 @@ function askedFor(input: DecideInput, score: number, live: readonly RuleHit[]): 
   let outcome = outcomeOfScore(band, score);
   for (const hit of live)
     outcome = worseOutcome(outcome, hit.status === 'errored' ? policy.errored.outcome : hit.outcome);
+  if (input.limitHits.some(isUnread)) outcome = worseOutcome(outcome, policy.limits.unreadOutcome);
   return worseOutcome(outcome, staticOutcome(input));
 }
+
+const isUnread = (limit: LimitHit): boolean => limit.unread === true && limit.reminder !== true;
 
 /** Level L3: nothing could be looked at, the channel's own static limit decides. */
 function staticOutcome({ level, transaction, channel }: DecideInput): Outcome {

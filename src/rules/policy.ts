@@ -33,7 +33,12 @@ export interface DecisionPolicy {
     readonly reasonFrom: number;
   };
   readonly errored: { readonly outcome: Outcome; readonly score: number };
-  readonly limits: { readonly exceededScore: number };
+  readonly limits: {
+    readonly exceededScore: number;
+    /** a counter that could not be read: added once, and the decision is lifted to at least this */
+    readonly unreadScore: number;
+    readonly unreadOutcome: Outcome;
+  };
   readonly alert: { readonly fromScore: number; readonly outcomes: ReadonlySet<Outcome> };
   readonly hold: { readonly hours: number };
   readonly challenge: { readonly maxMethods: number; readonly withoutMethod: 'HOLD' | 'BLOCK' };
@@ -144,7 +149,7 @@ function readPolicy(
   if (version !== undefined && version.value !== 1) reader.fault(version, 'must be 1');
   const model = section(fields, 'model', reader, ['weight', 'reasonFrom']);
   const errored = section(fields, 'errored', reader, ['outcome', 'score']);
-  const limits = section(fields, 'limits', reader, ['exceededScore']);
+  const limits = section(fields, 'limits', reader, ['exceededScore', 'unreadScore', 'unreadOutcome']);
   const alert = section(fields, 'alert', reader, ['fromScore', 'outcomes']);
   const hold = section(fields, 'hold', reader, ['hours']);
   const challenge = section(fields, 'challenge', reader, ['maxMethods', 'withoutMethod']);
@@ -157,7 +162,11 @@ function readPolicy(
       outcome: readKey(errored, 'outcome', (at) => reader.choice(at, OUTCOMES)) ?? 'CHALLENGE',
       score: readKey(errored, 'score', score) ?? 0,
     },
-    limits: { exceededScore: readKey(limits, 'exceededScore', score) ?? 0 },
+    limits: {
+      exceededScore: readKey(limits, 'exceededScore', score) ?? 0,
+      unreadScore: readKey(limits, 'unreadScore', score) ?? 0,
+      unreadOutcome: readKey(limits, 'unreadOutcome', (at) => reader.choice(at, OUTCOMES)) ?? 'CHALLENGE',
+    },
     alert: { fromScore: readKey(alert, 'fromScore', score) ?? 0, outcomes: new Set(outcomes) },
     hold: { hours: readKey(hold, 'hours', (at) => reader.integer(at, { min: 1, max: 720 })) ?? 24 },
     challenge: {

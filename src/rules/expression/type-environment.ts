@@ -53,9 +53,10 @@ function listAndLimitTypes(environment: Environment, vocabulary: Vocabulary): vo
   environment.registerVariable('limits', 'Limits');
 }
 
-/** Contracts: ints and doubles compare with each other; a term compares with null. The types only: nothing runs here. */
+/** Contracts: ints and doubles compare with each other; a term compares with null. Rules are checked here and never run. */
 function extraOperators(environment: Environment): void {
-  environment.registerOperator('int == double', (a: bigint, b: number) => Number(a) === b);
+  // biome-ignore lint/suspicious/noDoubleEquals: mathematical equality; Number(a) would round beyond 2^53
+  environment.registerOperator('int == double', (a: bigint, b: number) => a == b);
   for (const type of ['int', 'double', 'string', 'bool', TIMESTAMP])
     environment.registerOperator(`${type} == null`, (value: unknown) => value === null);
 }
