@@ -8,12 +8,17 @@ import { type ConfigSources, readSources } from '../config/read-sources.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import type { ConfigFault } from '../domain/config-fault.ts';
+import type { LimitUsage } from '../domain/facts.ts';
 import type { FeatureCatalogue } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { parseFeatureCatalogue } from '../features/catalogue.ts';
 import type { Generation } from '../pipeline/generation.ts';
 import { decide } from '../rules/decide.ts';
 import { compileWhere } from '../rules/expression/compile-where.ts';
+import { assessLimits } from '../rules/limits/evaluate-limits.ts';
+import { limitRecord } from '../rules/limits/limit-counters.ts';
+import type { LimitSet } from '../rules/limits/limit-set.ts';
+import { loadLimits } from '../rules/limits/load-limits.ts';
 import { type ListEffects, listEffects } from '../rules/lists/list-effects.ts';
 import { type ListGeneration, loadLists } from '../rules/lists/load-lists.ts';
 import { type DecisionPolicy, loadPolicy } from '../rules/policy.ts';
@@ -28,12 +33,14 @@ export interface LoadedConfiguration {
   readonly features: FeatureCatalogue;
   readonly ruleset: Ruleset;
   readonly lists: ListGeneration;
+  readonly limits: LimitSet;
   readonly policy: DecisionPolicy;
   readonly reasons: ReasonDictionary;
   readonly generation: Generation;
 }
 
 const HOUR_MS = 3_600_000;
+const NOTHING_READ: LimitUsage = new Map();
 
 export async function loadConfiguration(
   ownDir: string | undefined,
@@ -64,12 +71,19 @@ export function buildConfiguration(
     }),
   );
   const channelCodes = [...(channels?.channels.keys() ?? [])];
-  const lists = take(
-    loadLists({ files: sources.lists, ...(reasons === undefined ? {} : { reasons: new Set(reasons.keys()) }) }),
-  );
+  const reasonCodes = reasons === undefined ? {} : { reasons: new Set(reasons.keys()) };
+  const lists = take(loadLists({ files: sources.lists, ...reasonCodes }));
+  const limits =
+    channels === undefined
+      ? undefined
+      : take(loadLimits({ files: sources.limits, channels: channelCodes, ...reasonCodes }));
   const policy = channels === undefined ? undefined : take(loadPolicy(sources.policy, channelCodes));
   const ruleset =
-    features === undefined || channels === undefined || reasons === undefined || lists === undefined
+    features === undefined ||
+    channels === undefined ||
+    reasons === undefined ||
+    lists === undefined ||
+    limits === undefined
       ? undefined
       : take(
           loadRuleset({
@@ -78,7 +92,7 @@ export function buildConfiguration(
             channels: channelCodes,
             reasons,
             listNames: lists.names,
-            limitIds: [],
+            limitIds: limits.limits.map((limit) => limit.id),
           }),
         );
   if (
@@ -88,42 +102,52 @@ export function buildConfiguration(
     reasons === undefined ||
     features === undefined ||
     lists === undefined ||
+    limits === undefined ||
     policy === undefined ||
     ruleset === undefined
   ) {
     return err(faults);
   }
-  const parts = { channels, features, ruleset, lists, policy, reasons };
+  const parts = { channels, features, ruleset, lists, limits, policy, reasons };
   const { settings } = loadedSettings;
   return ok({ settings, loadedSettings, sources, ...parts, generation: createGeneration(parts) });
 }
 
-type GenerationParts = Pick<LoadedConfiguration, 'channels' | 'features' | 'ruleset' | 'lists' | 'policy' | 'reasons'>;
+type GenerationParts = Pick<
+  LoadedConfiguration,
+  'channels' | 'features' | 'ruleset' | 'lists' | 'limits' | 'policy' | 'reasons'
+>;
 
 export function createGeneration(parts: GenerationParts): Generation {
-  const { channels, features, ruleset, lists, policy, reasons } = parts;
+  const { channels, features, ruleset, lists, limits, policy, reasons } = parts;
   return {
     channels,
     featureNames: features.features.map((feature) => feature.name),
     versions: {
       ruleset: ruleset.version,
       features: features.version,
-      limits: 'none',
+      limits: limits.version,
       lists: lists.version,
       policy: policy.version,
     },
-    limitRecord: ({ channel, transactionId }) => ({ channel, transactionId, owners: [], counters: [] }),
-    evaluate: (transaction, reading) => ({
-      hits: ruleset.evaluate({
+    limitRecord: (transaction) =>
+      limitRecord(limits, transaction) ?? {
+        channel: transaction.channel,
+        transactionId: transaction.transactionId,
+        owners: [],
+        counters: [],
+      },
+    evaluate(transaction, reading, usage) {
+      const assessed = assessLimits(limits, transaction, usage ?? NOTHING_READ);
+      const hits = ruleset.evaluate({
         transaction,
         values: reading?.values ?? null,
         profile: reading?.profile ?? null,
         lists,
-        limitHeadroom: new Map(),
-      }),
-      limitHits: [],
-      listEffects: listEffects(lists, transaction),
-    }),
+        limitHeadroom: assessed.headroom,
+      });
+      return { hits, limitHits: assessed.hits, listEffects: listEffects(lists, transaction) };
+    },
     decide({ transaction, evaluation, modelScore, level }) {
       const channel = channels.channels.get(transaction.channel);
       if (channel === undefined)

@@ -9,7 +9,8 @@ const nonEmpty = (env?: string) => Type.String({ minLength: 1, ...(env === undef
 const integer = (minimum: number, maximum: number, env?: string) =>
   Type.Integer({ minimum, maximum, ...(env === undefined ? {} : { env }) });
 const flag = (env?: string) => Type.Boolean(env === undefined ? {} : { env });
-const oneOf = (values: readonly string[], env?: string) => Type.Enum([...values], env === undefined ? {} : { env });
+const oneOf = <T extends string>(values: readonly T[], env?: string) =>
+  Type.Enum<T[]>([...values], env === undefined ? {} : { env });
 const section = <T extends Record<string, TSchema>>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 

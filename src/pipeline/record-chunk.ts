@@ -1,5 +1,6 @@
 /** Records a chunk in the feature store and in the limits' counters, side by side, and finds the repeats. */
-import type { ParsedTransaction } from '../domain/transaction.ts';
+import { VigilError } from '../domain/errors.ts';
+import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
 import type { Candidate } from './candidate.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
@@ -33,10 +34,49 @@ export async function recordChunk(
   return fresh;
 }
 
+/** Another delivery of a transaction that stands earlier in the same chunk: neither recorded nor decided. */
+export interface Follower {
+  readonly candidate: Candidate;
+  /** index of the first delivery */
+  readonly firstIndex: number;
+}
+
+/** The first delivery of each transaction in a chunk, and those that follow it. */
+export function splitFollowers(candidates: readonly Candidate[]): {
+  readonly first: readonly Candidate[];
+  readonly followers: readonly Follower[];
+} {
+  const firstIndex = new Map<string, number>();
+  const first: Candidate[] = [];
+  const followers: Follower[] = [];
+  for (const candidate of candidates) {
+    const { channel, transactionId } = candidate.parsed.transaction;
+    const key = transactionKey(channel, transactionId);
+    const known = firstIndex.get(key);
+    if (known === undefined) {
+      firstIndex.set(key, candidate.index);
+      first.push(candidate);
+    } else followers.push({ candidate, firstIndex: known });
+  }
+  return { first, followers };
+}
+
+export function answerFollowers(followers: readonly Follower[], results: (ScoredInput | undefined)[]): void {
+  for (const { candidate, firstIndex } of followers) {
+    const standing = results[firstIndex];
+    if (standing?.kind !== 'decided') throw new VigilError('BUG', 'the first delivery of a chunk has no decision');
+    results[candidate.index] = repeatOf(candidate.parsed, {
+      fingerprint: standing.fingerprint,
+      decision: standing.bytes,
+    });
+  }
+}
+
 function repeatOf(parsed: ParsedTransaction, earlier: { fingerprint: string; decision: string }): ScoredInput {
   return {
     kind: 'decided',
     bytes: earlier.decision,
+    fingerprint: earlier.fingerprint,
     customerId: parsed.transaction.customerId,
     isRepeat: true,
     isConflict: earlier.fingerprint !== parsed.fingerprint,

@@ -17,7 +17,7 @@ import { type Candidate, newCandidate } from './candidate.ts';
 import type { Generation } from './generation.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
-import { recordChunk } from './record-chunk.ts';
+import { answerFollowers, recordChunk, splitFollowers } from './record-chunk.ts';
 import { scoreWithModel } from './score-with-model.ts';
 import { type PendingSettlement, pendingDecision, pendingFallback, settleDecisions } from './settle-decisions.ts';
 
@@ -33,6 +33,8 @@ export type ScoredInput =
       readonly kind: 'decided';
       /** the decision that stands, exactly as published: that of an earlier delivery for a repeat */
       readonly bytes: string;
+      /** of the delivery that it was made for */
+      readonly fingerprint: string;
       readonly customerId: string;
       /** there for first decisions only: a repeat was counted the first time */
       readonly decision?: Decision;
@@ -98,7 +100,8 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
 
     const candidates = parseAll(inputs, generation, options, pending);
     marks.push(monotonicMs());
-    const fresh = await recordChunk(candidates, results, options);
+    const { first, followers } = splitFollowers(candidates);
+    const fresh = await recordChunk(first, results, options);
     await failpoint?.('recorded');
     marks.push(monotonicMs());
     for (const candidate of fresh) evaluate(candidate, generation);
@@ -108,6 +111,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     for (const candidate of fresh) pending.push(decide(candidate, generation, options));
     await failpoint?.('decided');
     await settleDecisions(pending, results, options);
+    answerFollowers(followers, results);
     await failpoint?.('settled');
     marks.push(monotonicMs());
     const complete = results.map((result, index) => result ?? missingResult(index));

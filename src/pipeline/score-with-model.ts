@@ -49,6 +49,7 @@ const hasReading = (candidate: Candidate): candidate is Candidate & { readonly r
   candidate.reading !== null && candidate.level !== 'L3';
 
 function withTimeout<T>(work: Promise<T>, budgetMs: number): Promise<T> {
+  if (!Number.isFinite(budgetMs)) return work; // a timer of "for ever" would fire at once
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new VigilError('MODEL_UNAVAILABLE', 'the model was late')), budgetMs);

@@ -40,6 +40,7 @@ export function pendingDecision(
       return {
         kind: 'decided',
         bytes: standing.decision,
+        fingerprint: standing.fingerprint,
         customerId,
         ...(isFirst ? { decision } : {}),
         isRepeat: !isFirst,

@@ -1,0 +1,101 @@
+/** The scoring pipeline on in-process stores: what the demo, the backtest and the tests of rules run on. */
+import type { Clock } from '../domain/clock.ts';
+import { createTransactionParser } from '../domain/parse-transaction.ts';
+import type { FeatureStore, FraudModel, LimitUsageStore } from '../domain/ports.ts';
+import { createMemoryFeatureStore } from '../features/memory-feature-store.ts';
+import { resolveModelFolder } from '../models/model-registry.ts';
+import { loadTfjsModel, type TfjsModel } from '../models/tfjs-model.ts';
+import type { Generation } from '../pipeline/generation.ts';
+import { createGuardedFeatureStore, type GuardedFeatureStore } from '../pipeline/guarded-feature-store.ts';
+import { createGuardedLimitUsage } from '../pipeline/guarded-limit-usage.ts';
+import { createScorer, type ScorerOptions, type ScoreTransactions } from '../pipeline/score-transactions.ts';
+import { zoneOffset } from '../rules/expression/time-zone.ts';
+import { createMemoryLimitUsageStore } from '../rules/limits/adapters/memory-limit-usage-store.ts';
+import type { LoadedConfiguration } from './load-generation.ts';
+
+export interface ScoringStack {
+  readonly score: ScoreTransactions;
+  readonly store: FeatureStore;
+  readonly guarded: GuardedFeatureStore;
+  readonly model: FraudModel | null;
+  close(): Promise<void>;
+}
+
+export interface ScoringStackOptions {
+  readonly configuration: LoadedConfiguration;
+  readonly generation?: () => Generation;
+  readonly store: FeatureStore;
+  readonly limitUsage: LimitUsageStore;
+  readonly model: FraudModel | null;
+  /** default: model.budgetMs of the settings */
+  readonly modelBudgetMs?: number;
+  readonly clock: Clock;
+  /** kept small: an outage's local counters are for one process and its partitions */
+  readonly createLocal?: () => FeatureStore;
+  readonly onOutage?: Parameters<typeof createGuardedFeatureStore>[0]['onOutage'];
+  readonly onLimitFailure?: (cause: unknown) => void;
+  readonly scorer?: Pick<ScorerOptions, 'observer' | 'failpoint' | 'decisionTime'>;
+}
+
+const LOCAL_ENTITIES = 50_000;
+
+export function createScoringStack(options: ScoringStackOptions): ScoringStack {
+  const { configuration, store, limitUsage, model, clock } = options;
+  const guarded = createGuardedFeatureStore({
+    primary: store,
+    createLocal: options.createLocal ?? (() => memoryStoreFor(configuration, { maxEntities: LOCAL_ENTITIES })),
+    clock,
+    ...(options.onOutage === undefined ? {} : { onOutage: options.onOutage }),
+  });
+  const score = createScorer({
+    parse: createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) }),
+    store: guarded,
+    limits: createGuardedLimitUsage(limitUsage, options.onLimitFailure),
+    model,
+    modelBudgetMs: options.modelBudgetMs ?? configuration.settings.model.budgetMs,
+    generation: options.generation ?? (() => configuration.generation),
+    clock,
+    monotonicMs: () => performance.now(),
+    ...options.scorer,
+  });
+  return {
+    score,
+    store,
+    guarded,
+    model,
+    async close() {
+      await Promise.all([guarded.close(), limitUsage.close(), model?.close()]);
+    },
+  };
+}
+
+/** Minutes east of UTC in the bank's zone; the settings were checked, so the zone exists. */
+export function zoneMinutes(configuration: Pick<LoadedConfiguration, 'settings'>): (timeMs: number) => number {
+  const offset = zoneOffset(configuration.settings.bank.zone);
+  return (timeMs) => (offset?.(timeMs) ?? 0) / 60_000;
+}
+
+export function memoryStoreFor(
+  configuration: LoadedConfiguration,
+  bounds: { readonly maxEntities?: number; readonly maxSlots?: number } = {},
+): FeatureStore {
+  return createMemoryFeatureStore({
+    catalogue: configuration.features,
+    zoneOffsetMinutes: zoneMinutes(configuration),
+    ...bounds,
+  });
+}
+
+export const memoryLimitUsage = (clock: Clock): LimitUsageStore => createMemoryLimitUsageStore({ clock });
+
+/** null when the configuration runs without a model. */
+export async function loadConfiguredModel(configuration: LoadedConfiguration): Promise<TfjsModel | null> {
+  const { settings, sources, features } = configuration;
+  if (!settings.model.enabled) return null;
+  return loadTfjsModel({
+    folder: await resolveModelFolder(sources.modelsDir, settings.model.version),
+    catalogue: features.features,
+    backend: settings.model.backend,
+    zone: settings.bank.zone,
+  });
+}
