@@ -48,7 +48,10 @@ export function createLogger({ level, destination }: LoggerOptions): Logger {
     },
   };
   const logger = (destination === undefined ? pino(options) : pino(options, destination)) as PinoLogger;
-  const child = logger.child.bind(logger) as (bindings: Record<string, unknown>, options?: object) => PinoLogger;
+  const child = logger.child.bind(logger) as unknown as (
+    bindings: Record<string, unknown>,
+    options?: object,
+  ) => PinoLogger;
   Object.assign(logger, { child: (given: Record<string, unknown>, more?: object) => child(cleanFields(given), more) });
   const at =
     (name: 'debug' | 'info' | 'warn' | 'error') =>
