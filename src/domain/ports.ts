@@ -93,8 +93,10 @@ export interface FeatureStore {
 // ── limit usage ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface LimitReading {
-  /** per counter key, what was used before this transaction */
+  /** per counter key, what was used before this transaction; beyond 2^53 − 1 it says 2^53 − 1 */
   readonly usage: LimitUsage;
+  /** recorded by an earlier delivery: these are the first values */
+  readonly repeated: boolean;
   /** for a reversal, refund or correction: was its original found? null for any other transaction */
   readonly originalFound: boolean | null;
 }

@@ -1,0 +1,87 @@
+/**
+ * What a transaction reads of the usage counters and feeds into them. Limits that count the same things share a counter, so
+ * an amount limit and a count limit of one scope cost one. Money that comes back (REVERSAL, REFUND) and a corrected version
+ * (any other transaction that names an original) give head-room back to the counters that the original has fed.
+ */
+import type { LimitCounter, LimitGiveBack, LimitOwner, LimitOwnerKind, LimitRecord } from '../../domain/limit.ts';
+import { MONETARY_TYPES, type Transaction } from '../../domain/transaction.ts';
+import type { LimitDefinition, LimitSet } from './limit-set.ts';
+import { isInScope, type LimitSubject, limitSubject } from './limit-subject.ts';
+
+export function ownerId(transaction: Transaction, kind: LimitOwnerKind): string | undefined {
+  if (kind === 'customer') return transaction.customerId;
+  return kind === 'account' ? transaction.accountId : transaction.cardToken;
+}
+
+/** undefined for a limit per transaction, and for an owner that the transaction does not name. */
+export function counterOf(set: LimitSet, limit: LimitDefinition, subject: LimitSubject): LimitCounter | undefined {
+  const { transaction } = subject;
+  const id = ownerId(transaction, limit.per);
+  if (limit.period === 'transaction' || id === undefined) return undefined;
+  const { startMs, endMs } = set.calendar.bounds(limit.period, transaction.occurredAtMs);
+  return {
+    key: `${limit.counterId}/${limit.period}/${startMs}/${limit.per}/${id}`,
+    owner: { kind: limit.per, id },
+    counterId: limit.counterId,
+    period: limit.period,
+    periodStartMs: startMs,
+    periodEndMs: endMs,
+    amountMinor: subject.amountMinor ?? 0,
+    count: 1,
+  };
+}
+
+/** Each counter once. */
+export function limitCounters(set: LimitSet, transaction: Transaction): readonly LimitCounter[] {
+  const subject = limitSubject(set, transaction);
+  const counters = new Map<string, LimitCounter>();
+  for (const limit of set.candidates(transaction.channel, transaction.type)) {
+    const counter = isInScope(set, limit.scope, subject) ? counterOf(set, limit, subject) : undefined;
+    if (counter !== undefined) counters.set(counter.key, counter);
+  }
+  return [...counters.values()];
+}
+
+/** What the usage store is told of a transaction; undefined when it has nothing to do with any counter. */
+export function limitRecord(set: LimitSet, transaction: Transaction): LimitRecord | undefined {
+  const counters = limitCounters(set, transaction);
+  const givesBack = giveBackOf(set, transaction);
+  if (counters.length === 0 && givesBack === undefined) return undefined;
+  const { stan, rrn } = transaction.attributes;
+  const hasReferences = typeof stan === 'string' && typeof rrn === 'string';
+  return {
+    channel: transaction.channel,
+    transactionId: transaction.transactionId,
+    owners: ownersOf(set, transaction, counters, givesBack !== undefined),
+    counters,
+    ...(givesBack === undefined ? {} : { givesBack }),
+    ...(hasReferences ? { references: { stan, rrn } } : {}),
+  };
+}
+
+function ownersOf(
+  set: LimitSet,
+  transaction: Transaction,
+  counters: readonly LimitCounter[],
+  givesBack: boolean,
+): readonly LimitOwner[] {
+  return set.owners.flatMap((kind) => {
+    const id = ownerId(transaction, kind);
+    const isTouched = givesBack || counters.some((counter) => counter.owner.kind === kind);
+    return id === undefined || !isTouched ? [] : [{ kind, id }];
+  });
+}
+
+function giveBackOf(set: LimitSet, transaction: Transaction): LimitGiveBack | undefined {
+  const { original, type, channel } = transaction;
+  if (original === undefined || !MONETARY_TYPES.has(type) || set.owners.length === 0) return undefined;
+  const { transactionId, stan, rrn } = original;
+  return {
+    kind: type === 'REVERSAL' ? 'reversal' : type === 'REFUND' ? 'refund' : 'correction',
+    amountMinor: limitSubject(set, transaction).amountMinor ?? 0,
+    channel: original.channel ?? channel,
+    ...(transactionId === undefined ? {} : { transactionId }),
+    ...(stan === undefined ? {} : { stan }),
+    ...(rrn === undefined ? {} : { rrn }),
+  };
+}

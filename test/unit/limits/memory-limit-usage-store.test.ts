@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryLimitUsageStore } from '../../../src/rules/limits/adapters/memory-limit-usage-store.ts';
+import { limitUsageSuite } from '../../conformance/limit-usage-suite.ts';
+import { aCounter, aLimitRecord } from '../../helpers/a-limit.ts';
+
+const DAY_MS = 86_400_000;
+
+limitUsageSuite('in process', async () => createMemoryLimitUsageStore({ clock: { now: () => 0 } }));
+
+describe('the bounds of the in-process limit usage store', () => {
+  it('forgets a day counter five days after its last write, and a record after seven', async () => {
+    let nowMs = 0;
+    const store = createMemoryLimitUsageStore({ clock: { now: () => nowMs } });
+    const first = aLimitRecord('T1');
+    await store.recordAndRead([first]);
+    nowMs = 5 * DAY_MS - 1;
+    const [kept] = await store.recordAndRead([aLimitRecord('T2', { counters: [aCounter({ amountMinor: 0 })] })]);
+    expect([...(kept?.usage.values() ?? [])]).toEqual([{ amountMinor: 100, count: 1 }]);
+    nowMs = 10 * DAY_MS - 1;
+    const [gone, repeat] = await store.recordAndRead([aLimitRecord('T3'), first]);
+    expect([...(gone?.usage.values() ?? [])]).toEqual([{ amountMinor: 0, count: 0 }]);
+    expect(repeat?.repeated).toBe(false);
+  });
+
+  it('never holds more than its cap, lets the oldest go, and says so', async () => {
+    const store = createMemoryLimitUsageStore({ clock: { now: () => 0 }, maxEntries: 10 });
+    const records = Array.from({ length: 15 }, (_, i) =>
+      aLimitRecord(`T${i}`, { counters: [aCounter({ owner: { kind: 'customer', id: `C${i}` } })] }),
+    );
+    await store.recordAndRead(records);
+    expect(store.evicted).toBe(10);
+    const [newest, oldest] = await store.recordAndRead(
+      [records[14], records[0]].filter((record) => record !== undefined),
+    );
+    expect([newest?.repeated, oldest?.repeated]).toEqual([true, false]);
+  });
+});
