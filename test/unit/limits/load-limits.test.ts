@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { loadLimits } from '../../../src/rules/limits/load-limits.ts';
+import { aLimit, LIMIT_SETTINGS, limitFaults, limitSet } from '../../helpers/a-limit.ts';
+import { TEST_CHANNELS } from '../../helpers/a-transaction.ts';
+
+const messages = (limits: readonly string[], settings?: string) =>
+  limitFaults(limits, settings).map((fault) => fault.message);
+
+describe('loading limits', () => {
+  it('has a version that changes with the content', () => {
+    expect(limitSet([aLimit()]).version).toBe(limitSet([aLimit()]).version);
+    expect(limitSet([aLimit()]).version).not.toBe(limitSet([aLimit({ max: '5' })]).version);
+  });
+
+  it('loads an empty folder as no limits at all', () => {
+    const result = loadLimits({ files: [], channels: TEST_CHANNELS });
+    expect(result.ok && result.value.limits).toEqual([]);
+  });
+
+  it('names all faults of all files at once, each with its place', () => {
+    const faults = limitFaults([
+      aLimit({ max: '-1', outcome: 'BLOK' }),
+      aLimit({ id: 'x2', period: 'week' }),
+      aLimit({ id: 'x3', scope: '{ channels: [ATMS], types: [REFUND] }' }),
+    ]);
+    expect(
+      faults.map(
+        (fault) =>
+          `${fault.file}:${fault.line} ${fault.path}: ${fault.message}${fault.suggestion ? ` (${fault.suggestion})` : ''}`,
+      ),
+    ).toEqual(
+      [
+        'limits/test.yaml:7 limits[0].max: must be a whole number from 0 to 9007199254740991',
+        'limits/test.yaml:8 limits[0].outcome: "BLOK" is not one of ALLOW, CHALLENGE, HOLD, BLOCK (did you mean BLOCK?)',
+        'limits/test.yaml:12 limits[1].period: "week" is not one of transaction, day, month, year',
+        'limits/test.yaml:24 limits[2].scope.types[0]: "REFUND" is not one of TRANSFER, PAYMENT, PURCHASE, WITHDRAWAL, DEPOSIT',
+        'limits/test.yaml:24 limits[2].scope.channels: "ATMS" is neither a channel nor a group',
+      ].map((line) => (line.includes('ATMS') ? expect.stringContaining(line) : line)),
+    );
+  });
+
+  it.each([
+    ['a limit that allows', { outcome: 'ALLOW' }, /use kind: reminder/],
+    ['a reminder with an outcome', { kind: 'reminder' }, /a reminder has no outcome/],
+    ['a limit without an outcome', { outcome: '' }, /"outcome" is missing/],
+    ['a hold without HOLD', { holdHours: '24' }, /only a limit with the outcome HOLD/],
+    ['an unknown key', { maximum: '5' }, /unknown key "maximum"/],
+    ['an id that no expression can name', { id: 'day-amount' }, /lower-case letters/],
+    ['an empty list', { scope: '{ segments: [] }' }, /leave the key out/],
+    [
+      'a class that is not declared',
+      { scope: '{ authentication: [STRONG] }' },
+      /not one of CERTIFICATE, TWO_FACTOR, SINGLE_FACTOR, NONE/,
+    ],
+    ['a fraction', { max: '10.5' }, /whole number/],
+    ['an override for nobody', { overrides: '[{ max: 5 }]' }, /at least one of channel, branch, product, customer/],
+    ['an override for an unknown channel', { overrides: '[{ channel: ATMM, max: 5 }]' }, /"ATMM" is not a channel/],
+    [
+      'two overrides for the same parties',
+      { overrides: '[{ channel: ATM, max: 5 }, { channel: ATM, max: 6 }]' },
+      /stands already/,
+    ],
+    [
+      'a customer’s number as id',
+      { overrides: '[{ customer: 123, max: 5, reason: r, person: p }]' },
+      /write it in quotes/,
+    ],
+    ['a customer’s limit that nobody set', { overrides: '[{ customer: C1, max: 5 }]' }, /"reason" and the "person"/],
+    [
+      'an override that is looser than the law',
+      { byLaw: 'true', overrides: '[{ channel: ATM, max: 100001 }]' },
+      /the law sets 100000/,
+    ],
+    [
+      'an expiry without a zone',
+      { overrides: '[{ channel: ATM, max: 5, expires: "2026-01-01T00:00:00" }]' },
+      /time with a zone/,
+    ],
+  ])('refuses %s', (_name, more, pattern) => {
+    expect(messages([aLimit(more)]).join('\n')).toMatch(pattern);
+  });
+
+  it('refuses two limits of one id, settings in two files, and limits without settings', () => {
+    expect(messages([aLimit(), aLimit()])).toEqual([
+      'the limit "day_amount" is declared twice (first in limits/test.yaml)',
+    ]);
+    const twice = loadLimits({
+      files: [
+        { file: 'a.yaml', text: `version: 1\n${LIMIT_SETTINGS}` },
+        { file: 'b.yaml', text: `version: 1\n${LIMIT_SETTINGS}` },
+      ],
+      channels: TEST_CHANNELS,
+    });
+    expect(!twice.ok && twice.error.map((fault) => fault.message)).toEqual(['the settings stand already in a.yaml']);
+    const none = loadLimits({
+      files: [{ file: 'a.yaml', text: `version: 1\nlimits:\n${aLimit()}` }],
+      channels: TEST_CHANNELS,
+    });
+    expect(!none.ok && none.error.map((fault) => fault.message)).toEqual(['no file of the limits holds "settings"']);
+  });
+
+  it.each([
+    ['an abbreviation as zone', 'Asia/Shanghai', 'CST', /IANA time zone/],
+    ['an unknown currency', 'currency: CNY', 'currency: RMB', /ISO 4217/],
+    ['a rate of nothing', '"7.1"', '"0.0"', /let every amount through/],
+    ['a rate as a number', '"7.1"', '7.1', /write it in quotes/],
+    ['a group with a stranger', 'ONLINE_BANKING', 'ONLINE_BANK', /not a channel: ONLINE_BANK/],
+    ['more methods needed than there are', 'atLeast: 2', 'atLeast: 4', /whole number from 1 to 3/],
+    ['the class of nothing', 'class: SINGLE_FACTOR', 'class: NONE', /cannot be declared/],
+  ])('refuses settings with %s', (_name, from, to, pattern) => {
+    expect(messages([], LIMIT_SETTINGS.replace(from, to)).join('\n')).toMatch(pattern);
+  });
+
+  it('refuses a reason that the dictionary lacks', () => {
+    const files = [{ file: 'a.yaml', text: `version: 1\n${LIMIT_SETTINGS}limits:\n${aLimit()}` }];
+    const result = loadLimits({ files, channels: TEST_CHANNELS, reasons: new Set(['LIMIT_TEXT']) });
+    expect(!result.ok && result.error[0]).toMatchObject({
+      message: 'the reason LIMIT_TEST is not in the dictionary',
+      suggestion: 'did you mean LIMIT_TEXT?',
+    });
+  });
+});
