@@ -14,7 +14,6 @@ import {
   type MetricName,
 } from './metric-definitions.ts';
 
-
 export interface Metrics {
   /** adds; a value below 0 is dropped */
   add(name: CounterName, labels: readonly string[], value: number): void;

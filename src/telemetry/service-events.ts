@@ -1,0 +1,78 @@
+/** What happens around scoring: models, configuration, alerts in hand, HTTP. */
+
+import type { Clock } from '../domain/clock.ts';
+import type { DecisionVersions } from '../domain/decision.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface ServiceEvents {
+  modelLoaded(event: { version: string; backend: string; backendFallback?: string; tensors: () => number }): void;
+  /** the last good model, or none, keeps serving */
+  modelRefused(event: { error: unknown }): void;
+  generationActivated(event: { versions: DecisionVersions; rules: number }): void;
+  generationRefused(event: { faults: readonly string[] }): void;
+  alertCounts(counts: { readonly open: number; readonly claimed: number; readonly closed: number }): void;
+  /** read at every scrape */
+  watchFeatureStore(store: { readonly countersIncomplete: boolean }): void;
+  /** `route` is the pattern, never the address with its ids */
+  httpRequestFinished(event: { route: string; method: string; status: number; durationMs: number }): void;
+  httpAuthFailed(event: { status: 401 | 403; route: string }): void;
+  started(event: { version: string; node: string }): void;
+}
+
+export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clock): ServiceEvents {
+  let tensors: (() => number) | undefined;
+  metrics.beforeScrape(() => {
+    if (tensors !== undefined) metrics.set('vigil_model_alive_tensors', [], tensors());
+  });
+  return {
+    modelLoaded({ version, backend, backendFallback, tensors: read }) {
+      tensors = read;
+      metrics.add('vigil_model_loads_total', ['loaded'], 1);
+      metrics.clear('vigil_model_version_info');
+      metrics.set('vigil_model_version_info', [version, backend], 1);
+      logger.info('model serves', { version, backend });
+      if (backendFallback !== undefined)
+        logger.warn('the wanted TensorFlow.js back end does not run', { backend, backendFallback });
+    },
+    modelRefused({ error }) {
+      metrics.add('vigil_model_loads_total', ['refused'], 1);
+      logger.error('a model is refused: the one before keeps serving', { err: error });
+    },
+    generationActivated({ versions, rules }) {
+      const { ruleset, features, limits, lists, policy } = versions;
+      metrics.add('vigil_config_loads_total', ['activated'], 1);
+      metrics.clear('vigil_config_generation_info');
+      metrics.set('vigil_config_generation_info', [ruleset, features, limits, lists, policy], 1);
+      metrics.set('vigil_config_generation_timestamp_seconds', [], clock.now() / 1000);
+      logger.info('configuration in force', { ...versions, rules });
+    },
+    generationRefused({ faults }) {
+      metrics.add('vigil_config_loads_total', ['refused'], 1);
+      logger.error('a configuration is refused: the last valid one keeps running', { faults });
+    },
+    alertCounts({ open, claimed, closed }) {
+      metrics.set('vigil_alert_queue_alerts', ['open'], open);
+      metrics.set('vigil_alert_queue_alerts', ['claimed'], claimed);
+      metrics.set('vigil_alert_queue_alerts', ['closed'], closed);
+    },
+    watchFeatureStore(store) {
+      metrics.beforeScrape(() =>
+        metrics.set('vigil_feature_store_incomplete_state', [], store.countersIncomplete ? 1 : 0),
+      );
+    },
+    httpRequestFinished({ route, method, status, durationMs }) {
+      metrics.add('vigil_http_requests_total', [route, method, `${Math.floor(status / 100)}xx`], 1);
+      metrics.observe('vigil_http_request_duration_seconds', [route], durationMs / 1000);
+      if (status >= 500) logger.error('a request failed', { route, method, status });
+    },
+    httpAuthFailed({ status, route }) {
+      metrics.add('vigil_http_auth_failures_total', [String(status)], 1);
+      logger.warn('a request without a valid token or role', { status, route });
+    },
+    started({ version, node }) {
+      metrics.set('vigil_build_version_info', [version, node], 1);
+      logger.info('vigil starts', { version, node });
+    },
+  };
+}
