@@ -8,9 +8,10 @@ import { type ConfigSources, readSources } from '../config/read-sources.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import type { ConfigFault } from '../domain/config-fault.ts';
-import type { LimitUsage } from '../domain/facts.ts';
-import type { FeatureCatalogue } from '../domain/feature.ts';
+import type { Facts, LimitUsage } from '../domain/facts.ts';
+import type { FeatureCatalogue, FeatureReading } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
+import type { Transaction } from '../domain/transaction.ts';
 import { parseFeatureCatalogue } from '../features/catalogue.ts';
 import type { Generation } from '../pipeline/generation.ts';
 import { decide } from '../rules/decide.ts';
@@ -120,6 +121,17 @@ type GenerationParts = Pick<
 
 export function createGeneration(parts: GenerationParts): Generation {
   const { channels, features, ruleset, lists, limits, policy, reasons } = parts;
+  const factsOf = (
+    transaction: Transaction,
+    reading: FeatureReading | null,
+    limitHeadroom: ReadonlyMap<string, number>,
+  ): Facts => ({
+    transaction,
+    values: reading?.values ?? null,
+    profile: reading?.profile ?? null,
+    lists,
+    limitHeadroom,
+  });
   return {
     channels,
     featureNames: features.features.map((feature) => feature.name),
@@ -139,14 +151,23 @@ export function createGeneration(parts: GenerationParts): Generation {
       },
     evaluate(transaction, reading, usage) {
       const assessed = assessLimits(limits, transaction, usage ?? NOTHING_READ);
-      const hits = ruleset.evaluate({
-        transaction,
-        values: reading?.values ?? null,
-        profile: reading?.profile ?? null,
-        lists,
-        limitHeadroom: assessed.headroom,
-      });
-      return { hits, limitHits: assessed.hits, listEffects: listEffects(lists, transaction) };
+      return {
+        hits: ruleset.evaluate(factsOf(transaction, reading, assessed.headroom)),
+        limitHits: assessed.hits,
+        listEffects: listEffects(lists, transaction),
+      };
+    },
+    explainRules(transaction, reading, usage) {
+      const { headroom } = assessLimits(limits, transaction, usage ?? NOTHING_READ);
+      return ruleset.trace(factsOf(transaction, reading, headroom)).map(({ rule, ...trace }) => ({
+        ruleId: rule.id,
+        title: rule.title,
+        mode: rule.mode,
+        when: rule.when,
+        outcome: rule.outcome,
+        score: rule.score,
+        ...trace,
+      }));
     },
     decide({ transaction, evaluation, modelScore, level }) {
       const channel = channels.channels.get(transaction.channel);

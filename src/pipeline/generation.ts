@@ -3,7 +3,7 @@
  * generation that was active when it began: a decision never mixes two.
  */
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
-import type { DecisionVersions, Level, LimitHit, Outcome, Reason, RuleHit } from '../domain/decision.ts';
+import type { BilingualText, DecisionVersions, Level, LimitHit, Outcome, Reason, RuleHit } from '../domain/decision.ts';
 import type { LimitUsage } from '../domain/facts.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { LimitRecord } from '../domain/limit.ts';
@@ -35,6 +35,19 @@ export interface Verdict {
   readonly hold?: { readonly untilMs: number };
 }
 
+/** One rule, step by step: did it apply, what did it see, what came of it. */
+export interface ExplainedRule {
+  readonly ruleId: string;
+  readonly title: BilingualText;
+  readonly mode: string;
+  readonly status: string;
+  readonly when: string;
+  readonly outcome: Outcome;
+  readonly score: number;
+  readonly values: RuleHit['values'];
+  readonly error?: string;
+}
+
 export interface Generation {
   readonly channels: ChannelCatalogue;
   /** in catalogue order, as readings hold the values */
@@ -45,6 +58,12 @@ export interface Generation {
   /** pure; `reading` null = level L3, `usage` null = the limits' counters could not be read */
   evaluate(transaction: Transaction, reading: FeatureReading | null, usage: LimitUsage | null): Evaluation;
   decide(input: DecideInput): Verdict;
+  /** every rule of the set, also those that did not hit or did not apply */
+  explainRules(
+    transaction: Transaction,
+    reading: FeatureReading | null,
+    usage: LimitUsage | null,
+  ): readonly ExplainedRule[];
   /** the reasons that are given when nothing could be evaluated */
   reason(code: 'INPUT_REFUSED' | 'STATIC_LIMIT'): Reason;
 }
