@@ -6,7 +6,7 @@
  *   outcome  = strictest of: band of the score, live hits' own outcomes, the errored floor, exceeded limits; then lists
  *
  * Shadow hits take no part in anything. A challenge that this customer cannot pass is no challenge: methods that a need
- * for accessibility rules out, or that were used already, are left out; when none is left, the policy's alternative holds.
+ * for accessibility rules out, or that were used already, are left out; when none is left, the money waits (HOLD).
  */
 import type { ChallengeMethod, ChannelDefinition } from '../domain/channel-catalogue.ts';
 import {
@@ -94,6 +94,9 @@ export function usableMethods(input: Pick<DecideInput, 'transaction' | 'channel'
   });
 }
 
+/** Settle later, confirm at a counter. Never BLOCK: a higher score, which holds, would then be milder than a lower one. */
+const WITHOUT_METHOD: Outcome = 'HOLD';
+
 interface Passable {
   readonly outcome: Outcome;
   readonly methods: readonly string[];
@@ -104,7 +107,7 @@ function passable(outcome: Outcome, input: DecideInput): Passable {
   if (outcome !== 'CHALLENGE') return { outcome, methods: [], withoutMethod: false };
   const methods = usableMethods(input).slice(0, input.policy.challenge.maxMethods);
   if (methods.length > 0) return { outcome, methods, withoutMethod: false };
-  return { outcome: input.policy.challenge.withoutMethod, methods, withoutMethod: true };
+  return { outcome: WITHOUT_METHOD, methods, withoutMethod: true };
 }
 
 // ── reasons ──────────────────────────────────────────────────────────────────────────────────────────────────────────

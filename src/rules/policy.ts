@@ -41,7 +41,7 @@ export interface DecisionPolicy {
   };
   readonly alert: { readonly fromScore: number; readonly outcomes: ReadonlySet<Outcome> };
   readonly hold: { readonly hours: number };
-  readonly challenge: { readonly maxMethods: number; readonly withoutMethod: 'HOLD' | 'BLOCK' };
+  readonly challenge: { readonly maxMethods: number };
   /** points added because less was looked at */
   readonly levelScore: Readonly<Record<Level, number>>;
   bandsOf(channel: Channel): readonly AmountBand[];
@@ -152,7 +152,7 @@ function readPolicy(
   const limits = section(fields, 'limits', reader, ['exceededScore', 'unreadScore', 'unreadOutcome']);
   const alert = section(fields, 'alert', reader, ['fromScore', 'outcomes']);
   const hold = section(fields, 'hold', reader, ['hours']);
-  const challenge = section(fields, 'challenge', reader, ['maxMethods', 'withoutMethod']);
+  const challenge = section(fields, 'challenge', reader, ['maxMethods']);
   const score = (at: DocumentNode) => reader.integer(at, SCORE);
   const outcomes = readKey(alert, 'outcomes', (at) => reader.choices(at, OUTCOMES));
   const bands = readChannelBands(fields?.get('outcomes'), reader, channels);
@@ -171,7 +171,6 @@ function readPolicy(
     hold: { hours: readKey(hold, 'hours', (at) => reader.integer(at, { min: 1, max: 720 })) ?? 24 },
     challenge: {
       maxMethods: readKey(challenge, 'maxMethods', (at) => reader.integer(at, { min: 1, max: 10 })) ?? 1,
-      withoutMethod: readKey(challenge, 'withoutMethod', (at) => reader.choice(at, ['HOLD', 'BLOCK'])) ?? 'HOLD',
     },
     levelScore: readLevelScores(fields, reader),
     bandsOf: (channel) => bands.get(channel) ?? bands.get('*') ?? [],

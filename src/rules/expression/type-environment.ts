@@ -56,7 +56,7 @@ function listAndLimitTypes(environment: Environment, vocabulary: Vocabulary): vo
 /** Contracts: ints and doubles compare with each other; a term compares with null. Rules are checked here and never run. */
 function extraOperators(environment: Environment): void {
   // biome-ignore lint/suspicious/noDoubleEquals: mathematical equality; Number(a) would round beyond 2^53
-  environment.registerOperator('int == double', (a: bigint, b: number) => a == b);
+  environment.registerOperator('int == double', (a: unknown, b: unknown) => a == b);
   for (const type of ['int', 'double', 'string', 'bool', TIMESTAMP])
     environment.registerOperator(`${type} == null`, (value: unknown) => value === null);
 }
