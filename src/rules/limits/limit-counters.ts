@@ -36,7 +36,7 @@ export function limitCounters(set: LimitSet, transaction: Transaction): readonly
   const subject = limitSubject(set, transaction);
   const counters = new Map<string, LimitCounter>();
   for (const limit of set.candidates(transaction.channel, transaction.type)) {
-    const counter = isInScope(set, limit.scope, subject) ? counterOf(set, limit, subject) : undefined;
+    const counter = isInScope(set, limit.countScope, subject) ? counterOf(set, limit, subject) : undefined;
     if (counter !== undefined) counters.set(counter.key, counter);
   }
   return [...counters.values()];

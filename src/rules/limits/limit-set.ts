@@ -64,7 +64,10 @@ export interface LimitDefinition {
   readonly period: LimitPeriod;
   readonly measure: LimitMeasure;
   readonly per: LimitOwnerKind;
+  /** what the limit is held against */
   readonly scope: LimitScope;
+  /** what is counted: the scope, or a wider one (the day's total over all authentication, held against weak ones only) */
+  readonly countScope: LimitScope;
   /** minor units of the limits' currency, or a number of transactions; 0 allows nothing */
   readonly max: number;
   readonly overrides: readonly LimitOverride[];
@@ -95,7 +98,7 @@ export interface LimitSet {
   /** kinds of owners that any limit counts for */
   readonly owners: readonly LimitOwnerKind[];
   limit(id: string): LimitDefinition | undefined;
-  /** the limits whose scope names this channel and type: the rest of the scope is still to be checked */
+  /** the limits that count this channel and type: their scopes are still to be checked */
   candidates(channel: Channel, type: TransactionType): readonly LimitDefinition[];
 }
 
@@ -111,9 +114,7 @@ export function createLimitSet(parts: LimitSetParts): LimitSet {
   const byId = new Map(parts.limits.map((limit) => [limit.id, limit]));
   const byChannel = new Map<Channel, Map<TransactionType, readonly LimitDefinition[]>>();
   const select = (channel: Channel, type: TransactionType) =>
-    parts.limits.filter(
-      ({ scope }) => scope.types.has(type) && (scope.channels === null || scope.channels.has(channel)),
-    );
+    parts.limits.filter(({ countScope: { types, channels } }) => types.has(type) && (channels?.has(channel) ?? true));
   const owners = new Set(parts.limits.filter((limit) => limit.period !== 'transaction').map((limit) => limit.per));
   return {
     ...parts,

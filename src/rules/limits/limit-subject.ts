@@ -51,10 +51,10 @@ export function counterpartyKind(settings: LimitSettings, transaction: Transacti
   return counterparty.bankCode === undefined ? 'unknown' : 'other_bank';
 }
 
-/** Channel and type are already matched by `LimitSet.candidates`. */
 export function isInScope(set: LimitSet, scope: LimitScope, subject: LimitSubject): boolean {
   const { transaction } = subject;
   return (
+    (scope.channels === null || scope.channels.has(transaction.channel)) &&
     (scope.authentication === null || scope.authentication.has(subject.authentication)) &&
     (scope.counterparty === null || scope.counterparty.has(subject.counterparty)) &&
     (scope.segments === null || hasValue(scope.segments, transaction.customerSegment)) &&

@@ -43,7 +43,7 @@ export function readLimit(
 ): LimitDefinition | undefined {
   const fields = reader.fields(at, {
     required: ['id', 'title', 'period', 'measure', 'max', 'reason'],
-    optional: ['kind', 'per', 'scope', 'overrides', 'outcome', 'byLaw', 'holdHours', 'note'],
+    optional: ['kind', 'per', 'scope', 'countsAcross', 'overrides', 'outcome', 'byLaw', 'holdHours', 'note'],
   });
   const id = readKey(fields, 'id', (node) => reader.text(node, ID));
   const title = readKey(fields, 'title', reader.bilingual);
@@ -61,7 +61,23 @@ export function readLimit(
   if (id === undefined || title === undefined || period === undefined || measure === undefined) return undefined;
   if (max === undefined || reason === undefined || outcome === undefined || scope === undefined) return undefined;
   const overrides = readOverrides(fields?.get('overrides'), reader, { ...context, max, isLawful: byLaw });
-  const base = { id, title, kind, period, measure, per, scope, max, overrides, outcome, reason, byLaw, holdMs };
+  const countScope = readCountScope(fields?.get('countsAcross'), scope, reader);
+  const base = {
+    id,
+    title,
+    kind,
+    period,
+    measure,
+    per,
+    scope,
+    countScope,
+    max,
+    overrides,
+    outcome,
+    reason,
+    byLaw,
+    holdMs,
+  };
   return { ...base, counterId: counterIdOf(base), file: reader.file };
 }
 
@@ -157,6 +173,16 @@ function readScope(
   return reader.faults.length > before ? undefined : scope;
 }
 
+const WIDENABLE = ['channels', 'segments', 'products', 'authentication', 'counterparty'] as const;
+
+/** The scope without the named conditions: what the limit counts beside what it is held against. */
+function readCountScope(at: DocumentNode | undefined, scope: LimitScope, reader: DocumentReader): LimitScope {
+  const keys = (at && reader.choices(at, WIDENABLE)) ?? [];
+  for (const key of keys)
+    if (at !== undefined && scope[key] === null) reader.fault(at, `the scope has no "${key}" to count across`);
+  return { ...scope, ...Object.fromEntries(keys.map((key) => [key, null])) };
+}
+
 /** An empty list would read as "nothing" to one person and as "anything" to another. */
 function nonEmpty<T>(
   values: readonly T[] | undefined,
@@ -236,10 +262,10 @@ function readOverride(at: DocumentNode, reader: DocumentReader, context: Overrid
 }
 
 /** Limits of one meaning share a counter; any change of whose or what is counted gives a new one, a new value does not. */
-function counterIdOf(limit: { readonly per: string; readonly period: string; readonly scope: LimitScope }): string {
+function counterIdOf(limit: { readonly per: string; readonly countScope: LimitScope }): string {
   const sorted = (values: ReadonlySet<string> | null) => (values === null ? null : [...values].sort());
   const scopeValues = (values: ScopeValues | null) => (values === null ? null : [sorted(values.values), values.absent]);
-  const { scope } = limit;
+  const { countScope: scope } = limit;
   const meaning = [
     limit.per,
     sorted(scope.types),

@@ -233,6 +233,21 @@ describe('scopes', () => {
     expect(applies(scope, { attributes: { accountOpenedOn: '2020-01-01' } })).toBe(false);
   });
 
+  it('counts across a condition and is held only against what fulfils it', () => {
+    const set = limitSet([
+      aLimit({
+        max: '5000',
+        scope: '{ authentication: [TWO_FACTOR, SINGLE_FACTOR, NONE] }',
+        countsAcross: '[authentication]',
+      }),
+    ]);
+    const strong = { authentication: ['CERTIFICATE'], amountMinor: 4_000 };
+    expect(limitCounters(set, tx(strong))[0]?.key).toBe(limitCounters(set, tx())[0]?.key);
+    expect(evaluate(set, strong, 90_000)).toEqual([]);
+    expect(exceeded(set, { amountMinor: 1_000 }, 4_000)).toEqual([]);
+    expect(exceeded(set, { amountMinor: 1_001 }, 4_000)).toEqual(['day_amount']);
+  });
+
   it('limits a card only where a card is used', () => {
     const set = limitSet([aLimit({ per: 'card' })]);
     expect(evaluate(set, { cardToken: null })).toEqual([]);

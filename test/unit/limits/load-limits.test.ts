@@ -52,6 +52,7 @@ describe('loading limits', () => {
       { scope: '{ authentication: [STRONG] }' },
       /not one of CERTIFICATE, TWO_FACTOR, SINGLE_FACTOR, NONE/,
     ],
+    ['counting across what is not there', { countsAcross: '[authentication]' }, /no "authentication" to count across/],
     ['a fraction', { max: '10.5' }, /whole number/],
     ['an override for nobody', { overrides: '[{ max: 5 }]' }, /at least one of channel, branch, product, customer/],
     ['an override for an unknown channel', { overrides: '[{ channel: ATMM, max: 5 }]' }, /"ATMM" is not a channel/],
