@@ -38,15 +38,22 @@ export interface BankOptions {
   readonly customers?: number;
 }
 
+export interface DaySession {
+  readonly day: number;
+  readonly drafts: readonly Draft[];
+}
+
 export interface SimulatedBank {
   readonly customers: number;
+  /** fraud: declared number of episodes in a thousand transactions */
+  readonly episodesPerThousand: number;
   /**
    * The next `count` transactions in order of arrival; another call goes on where the one before stopped. Fraud begins after
    * the declared share of the first call. `labelAll` labels every honest message GENUINE.
    */
   transactions(options: { count: number; labelAll?: boolean }): Generator<SimulatedTransaction, void, undefined>;
-  /** Complete sessions and episodes, day by day, for the live stream; do not mix with `transactions`. */
-  sessions(): Generator<readonly Draft[], void, undefined>;
+  /** Complete sessions and episodes of the days after those already given, without end; for the live stream. */
+  sessions(): Generator<DaySession, void, undefined>;
   /** the same message and label that `transactions` would give, at another time */
   finish(draft: Draft, occurredAtMs: number): SimulatedTransaction;
   expectedDurationMs(count: number): number;
@@ -97,11 +104,15 @@ export function createBank(options: BankOptions): SimulatedBank {
 
   return {
     customers,
+    episodesPerThousand: parameters.fraud.episodesPerThousandTransactions,
     expectedDurationMs,
     finish,
     *sessions() {
       days.begin(startMs);
-      for (;;) yield* days.nextSessions();
+      for (;;) {
+        const { day, sessions } = days.nextSessions();
+        for (const drafts of sessions) yield { day, drafts };
+      }
     },
     *transactions({ count, labelAll = false }) {
       const warmUp = Math.min(
@@ -178,7 +189,7 @@ interface Days {
   /** the messages that arrive on the next day, in order */
   nextInOrder(): Draft[];
   /** the sessions that begin on the next day */
-  nextSessions(): readonly (readonly Draft[])[];
+  nextSessions(): { readonly day: number; readonly sessions: readonly (readonly Draft[])[] };
 }
 
 function createDays(world: World, startMs: number, messagesPerDay: number): Days {
@@ -249,9 +260,10 @@ function createDays(world: World, startMs: number, messagesPerDay: number): Days
       return bucket.sort((a, b) => a.arrivesAtMs - b.arrivesAtMs || a.sequence - b.sequence);
     },
     nextSessions() {
-      const sessions = sessionsOf(localDay(today, zone));
+      const day = today;
+      const sessions = sessionsOf(localDay(day, zone));
       today += 1;
-      return sessions;
+      return { day, sessions };
     },
   };
 }

@@ -31,3 +31,12 @@ export function localDay(number: number, zoneOffsetMinutes: number): LocalDay {
     isWeekend: weekday === 0 || weekday === 6,
   };
 }
+
+/** Branches are open from nine to five, on every day of the week. */
+export const OPENS_AT_HOUR = 9;
+export const CLOSES_AT_HOUR = 17;
+
+export function isBranchOpen(ms: number, zoneOffsetMinutes: number): boolean {
+  const hour = ((ms + zoneOffsetMinutes * MINUTE_MS) % DAY_MS) / HOUR_MS;
+  return hour >= OPENS_AT_HOUR && hour < CLOSES_AT_HOUR;
+}

@@ -178,9 +178,17 @@ export const newDevice = (random: Random, isMobile = true, isBound = false): Own
 
 export const ownAccount = (index: number): string => `A${100_000 + index}-1`;
 
-/** A payee elsewhere or at this bank; a quarter of the money stays inside the bank. Assumption. */
+/** Property managers, schools, clubs: many customers pay them, as many victims pay a mule. */
+const COLLECTORS: readonly Payee[] = Array.from({ length: 60 }, (_, slot) => {
+  const random = createRandom(0, 'places', 1, slot);
+  return { accountId: token(random, 'E', 13).toUpperCase(), bankCode: random.pick(BANK_CODES), country: 'CN' };
+});
+
+/** A payee elsewhere or at this bank; a quarter of the money stays inside the bank, an eighth goes to collectors. Assumption. */
 export function payeeOf(random: Random, customers: number): Payee {
-  if (random.chance(0.25)) {
+  const choice = random.next();
+  if (choice > 0.875) return random.pick(COLLECTORS);
+  if (choice < 0.25) {
     return { accountId: ownAccount(random.int(0, customers - 1)), bankCode: OWN_BANK, country: 'CN' };
   }
   return { accountId: token(random, 'E', 13).toUpperCase(), bankCode: random.pick(BANK_CODES), country: 'CN' };

@@ -61,6 +61,14 @@ export function event(
 
 export const yuan = (amount: number): Details => ({ amountMinor: yuanToMinor(amount, 'CNY'), currency: 'CNY' });
 
+/** Cash comes in notes: abroad in the local currency, to two digits. */
+export function cash({ city }: Town, amountYuan: number): Details {
+  if (city.currency === 'CNY') return yuan(amountYuan);
+  const minor = yuanToMinor(amountYuan, city.currency);
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(minor)) - 1);
+  return { amountMinor: Math.round(minor / step) * step, currency: city.currency };
+}
+
 /** People choose round sums for transfers and cash. */
 export function roundSum(random: Random, amount: number): number {
   const step = amount < 200 ? 10 : amount < 3000 ? 50 : amount < 20_000 ? 100 : 1000;

@@ -1,10 +1,12 @@
 /** Scenarios in which somebody else controls, or is coached to empty, an account of the victim. */
-import { HOUR_MS, MINUTE_MS } from '../calendar.ts';
+import { CLOSES_AT_HOUR, HOUR_MS, isBranchOpen, MINUTE_MS, OPENS_AT_HOUR } from '../calendar.ts';
+import type { Customer } from '../customers.ts';
 import {
   atBranch,
   atShop,
   atTerminal,
   CHIP_AND_PIN,
+  event,
   fromOwnDevice,
   IN_PERSON,
   PASSWORD,
@@ -14,6 +16,7 @@ import {
 } from '../draft.ts';
 import {
   attackOrigin,
+  type Episode,
   emptyAccount,
   type FraudScene,
   isActive,
@@ -22,6 +25,7 @@ import {
   muleAccount,
   nightOf,
   type ScenarioSession,
+  step,
   stepsOf,
   thiefOrigin,
   victimOf,
@@ -81,7 +85,8 @@ export const telecomScam: ScenarioSession = (scene) => {
   }
   const preparation = steps.drafts.length;
   // the first payment is small, to win trust
-  for (const amount of [...loot(scene, victim)].sort((a, b) => a - b)) {
+  // a patient caller still wants the savings, only over days
+  for (const amount of [...loot({ ...scene, isPatient: false }, victim)].sort((a, b) => a - b)) {
     steps.push(channel, 'TRANSFER', 14, {
       ...origin,
       ...yuan(amount),
@@ -94,21 +99,25 @@ export const telecomScam: ScenarioSession = (scene) => {
   return { fraud: steps.drafts.slice(preparation), honest: steps.drafts.slice(0, preparation) };
 };
 
-function scamAtTheCounter(scene: FraudScene, victim: ReturnType<typeof victimOf>, atMs: number) {
-  const { random } = scene;
-  const openAt = scene.day.startMs + 9 * HOUR_MS;
-  const steps = stepsOf(scene, victim, Math.max(openAt, Math.min(atMs, openAt + 7 * HOUR_MS)));
-  for (const amount of loot(scene, victim).slice(0, 2)) {
-    const isCounter = random.chance(0.6);
-    steps.push(isCounter ? 'COUNTER' : 'SELF_SERVICE', 'TRANSFER', 30, {
-      ...(isCounter ? atBranch(victim.branch) : atTerminal(random.pick(victim.town.kiosks))),
-      ...(isCounter ? {} : { cardToken: victim.debitCard }),
-      ...yuan(amount),
-      counterparty: muleAccount(scene),
-      authentication: isCounter ? IN_PERSON : CHIP_AND_PIN,
+function scamAtTheCounter(scene: FraudScene, victim: Customer, atMs: number): Episode {
+  const { world, random, day } = scene;
+  const openAt = day.startMs + OPENS_AT_HOUR * HOUR_MS;
+  let at = Math.max(openAt, Math.min(atMs, openAt + 7 * HOUR_MS));
+  const fraud = loot({ ...scene, isPatient: false }, victim)
+    .slice(0, 2)
+    .map((amount) => {
+      const isCounter = isBranchOpen(at, world.parameters.bank.zoneOffsetMinutes) && random.chance(0.6);
+      const draft = event(victim, at, isCounter ? 'COUNTER' : 'SELF_SERVICE', 'TRANSFER', {
+        ...(isCounter ? atBranch(victim.branch) : atTerminal(random.pick(victim.town.kiosks))),
+        ...(isCounter ? {} : { cardToken: victim.debitCard }),
+        ...yuan(amount),
+        counterparty: muleAccount(scene),
+        authentication: isCounter ? IN_PERSON : CHIP_AND_PIN,
+      });
+      at += step(scene, 30);
+      return draft;
     });
-  }
-  return { fraud: steps.drafts, honest: [] };
+  return { fraud, honest: [] };
 }
 
 /** Nobody watches an unused account: the thief wakes it and takes what is there. */
@@ -137,8 +146,9 @@ export const simSwap: ScenarioSession = (scene) => {
   const victim = victimOf(scene, (customer) => isActive(customer) && isPerson(customer));
   const origin = thiefOrigin(scene, victim.town);
   const channel = random.pick(['MOBILE_BANKING', 'MOBILE_BANKING', 'WECHAT_BANKING']);
-  const steps = stepsOf(scene, victim, scene.atMs);
   const contact = random.pick(['PHONE_BANKING', 'PHONE_BANKING', 'SMS_BANKING', 'COUNTER']);
+  const openAt = scene.day.startMs + random.between(OPENS_AT_HOUR, CLOSES_AT_HOUR - 0.4) * HOUR_MS;
+  const steps = stepsOf(scene, victim, contact === 'COUNTER' ? openAt : scene.atMs);
   steps.push(contact, 'CONTACT_CHANGE', 1, {
     ...(contact === 'COUNTER' ? atBranch(random.pick(victim.town.branches)) : {}),
     authentication: contact === 'COUNTER' ? ['ID_DOCUMENT'] : ['PHONE_PASSWORD'],

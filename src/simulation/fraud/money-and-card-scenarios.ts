@@ -1,5 +1,5 @@
 /** Scenarios around mule accounts, structured payments and stolen cards. */
-import { HOUR_MS, MINUTE_MS } from '../calendar.ts';
+import { DAY_MS, HOUR_MS, isBranchOpen, MINUTE_MS, OPENS_AT_HOUR } from '../calendar.ts';
 import { type Customer, OWN_BANK, type Payee, payeeOf } from '../customers.ts';
 import {
   atBranch,
@@ -8,6 +8,7 @@ import {
   basket,
   CARD_3DS,
   CHIP_AND_PIN,
+  cash,
   confirmation,
   type Details,
   event,
@@ -51,18 +52,21 @@ export const muleFanIn: ScenarioSession = (scene) => {
   for (let sender = 0; sender < scene.payments; sender++) {
     at += step(scene, 18);
     const amount = roundSum(random, random.logNormal(scene.isPatient ? 900 : 5200, 0.7));
-    if (random.chance(0.4)) incoming.push(paidByCustomer(scene, account, amount, at));
-    const details = { counterparty: payeeOf(random, world.customers.length), authentication: PASSWORD };
-    incoming.push(event(mule, at + 800, 'MOBILE_BANKING', 'DEPOSIT', { ...yuan(amount), ...details }));
+    let counterparty = payeeOf(random, world.customers.length);
+    if (random.chance(0.4)) {
+      const victim = victimOf(scene, (customer) => isActive(customer) && isPerson(customer) && customer !== mule);
+      incoming.push(paidByCustomer(scene, victim, account, amount, at));
+      counterparty = { accountId: victim.accountId, bankCode: OWN_BANK, country: 'CN' };
+    }
+    const credit = { ...yuan(amount), counterparty, authentication: PASSWORD };
+    incoming.push(event(mule, at + 800, 'MOBILE_BANKING', 'DEPOSIT', credit));
   }
   const credited = incoming.filter((draft) => draft.message.customerId === mule.id);
   return { fraud: [...incoming, ...cashOut(scene, mule, total(credited), at)], honest: [] };
 };
 
 /** A victim who is a customer of this bank as well. */
-function paidByCustomer(scene: FraudScene, account: Payee, amount: number, atMs: number): Draft {
-  const { random } = scene;
-  const victim = victimOf(scene, (customer) => isActive(customer) && isPerson(customer));
+function paidByCustomer({ random }: FraudScene, victim: Customer, account: Payee, amount: number, atMs: number): Draft {
   return event(victim, atMs, victim.remoteChannel, 'TRANSFER', {
     ...fromOwnDevice(victim, random, atMs),
     ...yuan(amount),
@@ -99,19 +103,28 @@ export const thresholdSplitting: ScenarioSession = (scene) => {
   const { random } = scene;
   const person = victimOf(scene, (customer) => isActive(customer) && customer.balanceYuan > 60_000);
   const receivers = Array.from({ length: random.int(1, 3) }, () => muleAccount(scene));
-  const opensAt = scene.day.startMs + 9 * HOUR_MS;
+  const opensAt = scene.day.startMs + OPENS_AT_HOUR * HOUR_MS;
+  const nextMorning = (ms: number): number => opensAt + Math.ceil((ms - opensAt) / DAY_MS) * DAY_MS;
   let at = opensAt + random.between(0, 5) * HOUR_MS;
   const drafts = Array.from({ length: scene.payments }, () => {
     const amount = random.chance(0.5) ? random.pick([49_000, 49_500, 49_900, 48_000]) : random.int(43_000, 49_990);
     const draft = onePiece(scene, person, at, amount, random.pick(receivers));
-    at += scene.isPatient ? random.between(14, 26) * HOUR_MS : step(scene, 35);
+    at = scene.isPatient ? nextMorning(at) + random.between(0, 7) * HOUR_MS : at + step(scene, 35);
     return draft;
   });
   return { fraud: drafts, honest: [] };
 };
 
-function onePiece({ random }: FraudScene, person: Customer, atMs: number, amount: number, receiver: Payee): Draft {
-  const channel = random.pick(['MOBILE_BANKING', 'ONLINE_BANKING', 'COUNTER', 'COUNTER', 'SELF_SERVICE']);
+function onePiece(
+  { world, random }: FraudScene,
+  person: Customer,
+  atMs: number,
+  amount: number,
+  receiver: Payee,
+): Draft {
+  const isOpen = isBranchOpen(atMs, world.parameters.bank.zoneOffsetMinutes);
+  const remote = ['MOBILE_BANKING', 'ONLINE_BANKING', 'SELF_SERVICE'];
+  const channel = random.pick(isOpen ? [...remote, 'COUNTER', 'COUNTER'] : remote);
   if (channel === 'COUNTER') {
     const isCash = random.chance(0.5);
     return event(person, atMs, channel, isCash ? random.pick(['DEPOSIT', 'WITHDRAWAL'] as const) : 'TRANSFER', {
@@ -204,7 +217,7 @@ function cloneUsed({ random }: FraudScene, owner: Customer, cardToken: string, t
     return event(owner, atMs, 'ATM', 'WITHDRAWAL', {
       cardToken,
       ...atTerminal(random.pick(town.atms)),
-      ...yuan(random.pick([1000, 2000, 2500, 3000, 5000])),
+      ...cash(town, random.pick([1000, 2000, 2500, 3000, 5000])),
       authentication: MAGSTRIPE_AND_PIN,
     });
   }

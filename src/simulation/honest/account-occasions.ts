@@ -1,5 +1,5 @@
 /** Honest changes of devices, numbers and passwords: the signs of take-over and SIM swap without the thief. */
-import { HOUR_MS } from '../calendar.ts';
+import { HOUR_MS, isBranchOpen } from '../calendar.ts';
 import { newDevice, publicIp } from '../customers.ts';
 import {
   atBranch,
@@ -71,7 +71,8 @@ export const newPhone: Session = (scene, atMs) => {
 /** A new number, often with a new phone and a payment on the same day. (sim-swap) */
 export const newNumber: Session = (scene, atMs) => {
   const { customer, random } = scene;
-  const place = random.chance(0.5) ? { channel: 'COUNTER', details: atBranch(customer.branch) } : null;
+  const isDeaf = customer.accessibility.includes('HEARING');
+  const place = random.chance(0.5) || isDeaf ? { channel: 'COUNTER', details: atBranch(customer.branch) } : null;
   const changed = event(customer, atMs, place?.channel ?? 'PHONE_BANKING', 'CONTACT_CHANGE', {
     ...(place?.details ?? {}),
     authentication: place === null ? ['PHONE_PASSWORD'] : IN_PERSON,
@@ -136,8 +137,8 @@ export const helpedByChild: Session = (scene, atMs) => {
 
 /** The owner of an unused account comes back: login on a new phone, then the money is used. (dormant-woken) */
 export const dormantReturns: Session = (scene, atMs) => {
-  const { customer, random } = scene;
-  if (random.chance(0.35)) {
+  const { world, customer, random } = scene;
+  if (isBranchOpen(atMs, world.parameters.bank.zoneOffsetMinutes) && random.chance(0.5)) {
     const amount = roundSum(random, customer.balanceYuan * random.between(0.1, 0.9));
     return [
       event(customer, atMs, 'COUNTER', 'WITHDRAWAL', {

@@ -6,6 +6,7 @@ import {
   atTerminal,
   basket,
   CHIP_AND_PIN,
+  cash,
   type Details,
   event,
   fromOwnDevice,
@@ -66,11 +67,12 @@ export const look: Session = (scene, atMs) => login(scene, atMs, scene.customer.
 
 export const atmWithdrawal: Session = ({ customer, random }, atMs) => {
   const amount = Math.min(20, Math.max(1, Math.round(random.logNormal(9 * customer.spending, 0.7)))) * 100;
+  const town = townOf(customer, atMs);
   return [
     event(customer, atMs, 'ATM', 'WITHDRAWAL', {
       cardToken: customer.debitCard,
-      ...atTerminal(random.pick(townOf(customer, atMs).atms)),
-      ...yuan(amount),
+      ...atTerminal(random.pick(town.atms)),
+      ...cash(town, amount),
       authentication: CHIP_AND_PIN,
     }),
   ];
@@ -88,7 +90,7 @@ export const atmDeposit: Session = ({ customer, random }, atMs) => [
 export const counter: Session = ({ customer, random }, atMs) => {
   const branch = random.chance(0.8) ? customer.branch : random.pick(townOf(customer, atMs).branches);
   const type = random.pick(['DEPOSIT', 'DEPOSIT', 'WITHDRAWAL', 'WITHDRAWAL', 'TRANSFER'] as const);
-  const amount = roundSum(random, random.logNormal(4200 * customer.spending, 0.9));
+  const amount = Math.max(1, Math.round(random.logNormal(42 * customer.spending, 0.9))) * 100;
   return [
     event(customer, atMs, 'COUNTER', type, {
       ...atBranch(branch),

@@ -1,5 +1,5 @@
 /** One honest customer's day: habits, wages, occasions, journeys, refunds. Draws only from the customer's own stream. */
-import { DAY_MS, HOUR_MS, type LocalDay, MINUTE_MS } from '../calendar.ts';
+import { CLOSES_AT_HOUR, DAY_MS, HOUR_MS, isBranchOpen, type LocalDay, MINUTE_MS, OPENS_AT_HOUR } from '../calendar.ts';
 import type { Customer } from '../customers.ts';
 import { HABITS } from '../customers.ts';
 import { event, type World, yuan } from '../draft.ts';
@@ -16,7 +16,7 @@ import { SESSIONS } from './sessions.ts';
 export type Put = (session: readonly Draft[]) => void;
 
 /** Wages, occasions and refunds included: measured over 400,000 messages; a test holds the length of a run to ± 15 %. */
-export const MESSAGES_PER_SESSION = 1.6;
+export const MESSAGES_PER_SESSION = 1.53;
 
 const DAYS_PER_YEAR = 365;
 
@@ -50,13 +50,15 @@ const timeOfDay = (customer: Customer, day: LocalDay, random: Random): number =>
   day.startMs + (random.weighted(customer.hours) + random.next()) * HOUR_MS;
 
 function habits(scene: Scene, day: LocalDay, emit: Emit): void {
-  const { customer, random } = scene;
+  const { world, customer, random } = scene;
   const count = random.poisson(customer.sessionsPerDay * dayFactor(customer, day));
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
-    const atMs = apart(times, timeOfDay(customer, day, random));
-    times.push(atMs);
     const habit = HABITS[random.weighted(customer.habits)] ?? 'look';
+    const isCounter = habit === 'counter';
+    const atMs = apart(times, isCounter ? openingTime(day, random) : timeOfDay(customer, day, random));
+    if (isCounter && !isBranchOpen(atMs, world.parameters.bank.zoneOffsetMinutes)) continue;
+    times.push(atMs);
     if (!isOnTheRoad(customer, atMs)) emit(SESSIONS[habit](scene, atMs), tripAt(customer, atMs));
     // the relative with the second card lives his own day
     if (customer.sharedCardTown !== null && random.chance(0.25)) {
@@ -64,6 +66,9 @@ function habits(scene: Scene, day: LocalDay, emit: Emit): void {
     }
   }
 }
+
+const openingTime = (day: LocalDay, random: Random): number =>
+  day.startMs + random.between(OPENS_AT_HOUR, CLOSES_AT_HOUR - 0.4) * HOUR_MS;
 
 /** Nobody is in two shops within the same minute: a session begins at least 20 minutes before or after the others. */
 function apart(times: readonly number[], atMs: number): number {
@@ -115,7 +120,7 @@ function wages({ world, customer, random }: Scene, day: LocalDay, emit: Emit): v
 function occasionTime(occasion: YearlyOccasion, customer: Customer, day: LocalDay, random: Random): number {
   if (occasion === 'family-emergency' && random.chance(0.4)) return day.startMs + random.between(0, 6) * HOUR_MS;
   if (occasion === 'large-counter-withdrawal' || occasion === 'new-number' || occasion === 'invoice-day') {
-    return day.startMs + random.between(9, 16.5) * HOUR_MS;
+    return openingTime(day, random);
   }
   return timeOfDay(customer, day, random);
 }

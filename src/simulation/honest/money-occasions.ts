@@ -1,5 +1,5 @@
 /** Honest large, hurried, split or collected sums: the signs of scams, mules and structuring without the criminal. */
-import { HOUR_MS } from '../calendar.ts';
+import { HOUR_MS, isBranchOpen } from '../calendar.ts';
 import { payeeOf } from '../customers.ts';
 import { atBranch, event, fromOwnDevice, IN_PERSON, PASSWORD, roundSum, USB_KEY, yuan } from '../draft.ts';
 import { APPS, addPayee, login, pause, remember, type Session, transferTo, usualPayee } from './scene.ts';
@@ -28,12 +28,13 @@ export const largeCounterWithdrawal: Session = ({ customer, random }, atMs) => [
 /** One large sum in pieces below the daily limit, over the channels at hand. (threshold-splitting) */
 export const houseDeposit: Session = (scene, atMs) => {
   const { customer, random } = scene;
+  const zone = scene.world.parameters.bank.zoneOffsetMinutes;
   const seller = payeeOf(random, scene.world.customers.length);
   remember(customer, seller);
   let at = atMs;
   return Array.from({ length: random.int(2, 4) }, () => {
     const amount = random.pick([49_000, 49_900, 48_000, 45_000, 40_000, 30_000]);
-    const isCounter = random.chance(0.2);
+    const isCounter = random.chance(0.3) && isBranchOpen(at, zone);
     const draft = event(customer, at, isCounter ? 'COUNTER' : random.pick(APPS), 'TRANSFER', {
       ...(isCounter ? atBranch(customer.branch) : fromOwnDevice(customer, random, at)),
       ...yuan(amount),

@@ -33,7 +33,7 @@ export const think = (random: Random, seconds: number): number => (2 + random.ex
 export function login({ world, customer, random }: Scene, atMs: number, channel: string, device?: OwnDevice): Draft[] {
   const isBorrowed = random.chance(world.parameters.ordinary.otherDeviceShare);
   const used = device ?? (isBorrowed ? newDevice(random, channel !== 'ONLINE_BANKING') : ownDevice(customer, random));
-  const isOnCall = random.chance(world.parameters.ordinary.onCallShare);
+  const isOnCall = random.chance(world.parameters.ordinary.onCallShare) && !customer.accessibility.includes('HEARING');
   const attempt = (at: number, result: 'OK' | 'FAILED'): Draft =>
     event(customer, at, channel, 'LOGIN', {
       ...fromOwnDevice(customer, random, at, used),
