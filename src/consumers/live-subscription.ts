@@ -1,5 +1,5 @@
 /** A subscription that can also be asked whether it lives: "the process is up" says nothing about its consumer. */
-import type { Subscription } from '../domain/ports.ts';
+import type { MessageBus, SubscribeOptions, Subscription } from '../domain/ports.ts';
 
 export interface LiveSubscription extends Subscription {
   /**
@@ -7,4 +7,10 @@ export interface LiveSubscription extends Subscription {
    * chunk came. Healthy: well under a second. Empty while the group is changing.
    */
   lastFetchAgeMs(): ReadonlyMap<number, number>;
+}
+
+/** What a consumer needs of a bus; it hands on the kind of subscription that the bus gives. */
+export interface BusOf<S extends Subscription> {
+  publish: MessageBus['publish'];
+  subscribe(options: SubscribeOptions): Promise<S>;
 }

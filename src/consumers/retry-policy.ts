@@ -13,8 +13,12 @@ export interface RetryPolicy {
 
 export const DEFAULT_RETRY: RetryPolicy = { initialMs: 100, maxMs: 5_000 };
 
-/** An outage is retried; everything else that reaches a consumer is our own bug, and it stops. */
-export const isRetriable = (error: unknown): boolean => error instanceof VigilError && error.retriable;
+/**
+ * An outage is retried; everything else that reaches a consumer is our own bug, and it stops. A fault to be degraded and
+ * marked has reached somebody who has nothing to degrade to (labels have no fallback): for him it is an outage.
+ */
+export const isRetriable = (error: unknown): boolean =>
+  error instanceof VigilError && (error.retriable || error.fate === 'degrade');
 
 /** Milliseconds before try `attempt + 1`; attempts count from 1. Between half of the exponential value and all of it. */
 export function retryDelayMs(attempt: number, policy: RetryPolicy): number {

@@ -19,11 +19,11 @@ describe('the retry policy', () => {
     expect(retryDelayMs(100_000, { initialMs: 100, maxMs: 5000, random: () => 1 })).toBe(5000);
   });
 
-  it('retries outages only: a bug, a degradation and a foreign error stop', () => {
+  it('retries outages, and what nobody could degrade; a bug and a foreign error stop', () => {
     expect(isRetriable(new VigilError('ALERT_STORE_UNAVAILABLE', 'x'))).toBe(true);
     expect(isRetriable(new VigilError('BUS_UNAVAILABLE', 'x'))).toBe(true);
     expect(isRetriable(new VigilError('BUG', 'x'))).toBe(false);
-    expect(isRetriable(new VigilError('MODEL_UNAVAILABLE', 'x'))).toBe(false);
+    expect(isRetriable(new VigilError('FEATURE_STORE_UNAVAILABLE', 'x'))).toBe(true);
     expect(isRetriable(Object.assign(new Error('x'), { retriable: true }))).toBe(false);
     expect(isRetriable('x')).toBe(false);
   });
