@@ -86,6 +86,8 @@ const entryOf = (row: AuditRow): ChainedEntry => ({
   seq: row.seq,
   alertId: fromPostgresText(row.alert_id),
   ...historyOf(row),
+  // written in whole milliseconds: a fraction was put there by somebody else, and must not be rounded away
+  ...(Number.isInteger(row.at_ms) ? {} : { at: String(row.at_ms) }),
   hash: row.hash.toString('hex'),
 });
 
