@@ -105,9 +105,8 @@ function checkAlwaysTrue(rule: Rule, at: DocumentNode, reader: DocumentReader, c
   if (rule.alwaysTrueApprovedBy !== undefined) return;
   const fault = alwaysTrueFault(rule.expression.ast, context.vocabulary);
   if (fault === undefined) return;
-  const place = reader.place({ path: [...at.path, 'when'], value: rule.when });
   context.expressionFaults.push(
-    expressionFault(place, rule.when, 0, {
+    expressionFault(rule.place, rule.when, 0, {
       message: fault,
       suggestion: 'alwaysTrueApprovedBy: <a second person> lets it pass',
     }),
@@ -171,6 +170,7 @@ export function readRule(
     activeToMs: active.toMs,
     ...(rest.approvedBy === undefined ? {} : { alwaysTrueApprovedBy: rest.approvedBy }),
     expression,
+    place: reader.place({ path: [...at.path, 'when'], value: expression.text }),
   };
   checkAlwaysTrue(rule, at, reader, context);
   return rule;

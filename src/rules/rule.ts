@@ -2,6 +2,7 @@
 import type { BilingualText, Outcome, Severity } from '../domain/decision.ts';
 import type { Channel, Transaction } from '../domain/transaction.ts';
 import type { CompiledExpression } from './expression/expression.ts';
+import type { ExpressionPlace } from './expression/place.ts';
 import { isRolledOut, type Rollout } from './rollout.ts';
 
 export const RULE_MODES = ['live', 'shadow', 'off'] as const;
@@ -39,6 +40,8 @@ export interface Rule {
   /** a second person, not the owner, who let a condition pass that is always true */
   readonly alwaysTrueApprovedBy?: string;
   readonly expression: CompiledExpression;
+  /** where its condition stands */
+  readonly place: ExpressionPlace;
 }
 
 const admits = (allowed: ReadonlySet<string>, value: string | undefined): boolean =>

@@ -15,7 +15,8 @@ import { formatRfc3339 } from '../domain/time.ts';
 import type { Channel } from '../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
 import { createFactLayout, type FactLayout, type Frame, loadFacts, type SlottedTerm } from './expression/frame.ts';
-import { ruleVocabulary, type Value } from './expression/vocabulary.ts';
+import { ruleVocabulary, type Value, type Vocabulary } from './expression/vocabulary.ts';
+import { lintRules } from './lint-rules.ts';
 import { type RuleContext, readRule } from './read-rule.ts';
 import type { ReasonDictionary } from './reasons.ts';
 import { appliesTo, type Rule } from './rule.ts';
@@ -45,6 +46,8 @@ export interface Ruleset {
   evaluate(facts: Facts): readonly RuleHit[];
   /** every rule with what it saw */
   trace(facts: Facts): readonly RuleTrace[];
+  /** what is allowed and probably not meant, with places */
+  warnings(): readonly ConfigFault[];
 }
 
 const MAX_RULES = 5_000;
@@ -109,7 +112,7 @@ export function loadRuleset(options: RulesetOptions): Result<Ruleset, readonly C
   }
   if (faults.length > 0) return err(faults.toSorted(byPlace));
   const rules = placed.map(({ rule }) => rule);
-  return ok(createRuleset(rules, layout, contentVersion(options.files)));
+  return ok(createRuleset(rules, layout, { version: contentVersion(options.files), vocabulary: context.vocabulary }));
 }
 
 const byPlace = (a: ConfigFault, b: ConfigFault): number =>
@@ -204,7 +207,11 @@ function traceOf(active: ActiveRule, frame: Frame, facts: Facts): RuleTrace {
 
 const NO_HITS: readonly RuleHit[] = [];
 
-function createRuleset(rules: readonly Rule[], layout: FactLayout, version: string): Ruleset {
+function createRuleset(
+  rules: readonly Rule[],
+  layout: FactLayout,
+  { version, vocabulary }: { readonly version: string; readonly vocabulary: Vocabulary },
+): Ruleset {
   const frame = layout.newFrame();
   const all = rules.map((rule) => activate(rule, layout));
   const running = all.filter(({ rule }) => rule.mode !== 'off' && rule.rollout.percent > 0);
@@ -237,5 +244,6 @@ function createRuleset(rules: readonly Rule[], layout: FactLayout, version: stri
       loadFacts(frame, layout.terms, facts);
       return all.map((active) => traceOf(active, frame, facts));
     },
+    warnings: () => lintRules(rules, vocabulary),
   };
 }
