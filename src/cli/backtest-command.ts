@@ -22,7 +22,7 @@ export async function backtestCommand(options: Options, io: CommandIo): Promise<
     limitUsage: memoryLimitUsage(systemClock),
     // every transaction of history gets its model score, however long it takes
     model: await loadConfiguredModel(configuration),
-    modelBudgetMs: Number.POSITIVE_INFINITY,
+    modelBudgetMs: () => Number.POSITIVE_INFINITY,
     clock: systemClock,
     scorer: { decisionTime: 'event' },
   });

@@ -5,16 +5,18 @@
 import path from 'node:path';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { VigilError } from '../domain/errors.ts';
+import { createInputEncoder } from '../models/fraud-model.ts';
 import { featureFingerprint, type ManifestFeature } from '../models/manifest.ts';
-import { MODEL_FEATURES } from '../models/model-inputs.ts';
+import { MODEL_FEATURES, MODEL_INPUT_NAMES } from '../models/model-inputs.ts';
 import { loadTfjsModel } from '../models/tfjs-model.ts';
 import { startBackend } from '../models/tfjs-runtime.ts';
+import { createDatasetBuilder, type Dataset } from '../models/training/dataset.ts';
 import { writeArtefact } from '../models/training/export-model.ts';
 import { modelCard } from '../models/training/model-card.ts';
 import { trainModel } from '../models/training/train-model.ts';
 import { DEFAULT_RECIPE, type Recipe } from '../models/training/train-network.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
-import { simulatedDataset } from './model-dataset.ts';
+import { type ModelHistory, runModelHistory, simulatedHistory, truthOf } from './model-history.ts';
 import { evaluationLines } from './model-report.ts';
 import { createProgress } from './progress.ts';
 
@@ -53,14 +55,8 @@ export async function runModelTrain(options: ModelTrainOptions, io: CommandIo): 
   const backend = await startBackend('auto');
   const progress = createProgress(io, 'history', transactions, now);
   const customers = customersOf(transactions);
-  const dataset = await simulatedDataset({
-    configuration,
-    seed,
-    transactions,
-    customers,
-    startMs: HISTORY_START_MS,
-    onProgress: progress.update,
-  });
+  const history = simulatedHistory({ seed, transactions, customers, startMs: HISTORY_START_MS });
+  const dataset = await collectDataset(configuration, history, transactions, progress.update);
   progress.end();
   const recipe: Recipe = {
     ...DEFAULT_RECIPE,
@@ -86,6 +82,29 @@ export async function runModelTrain(options: ModelTrainOptions, io: CommandIo): 
   for (const line of evaluationLines(trained.evaluation)) io.out(line);
   io.out(`written to ${out}`);
   return EXIT.done;
+}
+
+/** Inputs of every transaction as the live path encodes them. */
+async function collectDataset(
+  configuration: LoadedConfiguration,
+  history: ModelHistory,
+  capacity: number,
+  onProgress: (done: number) => void,
+): Promise<Dataset> {
+  const encoder = createInputEncoder(configuration.settings.bank.zone);
+  const builder = createDatasetBuilder(MODEL_INPUT_NAMES.length, capacity);
+  await runModelHistory({
+    configuration,
+    history,
+    onProgress,
+    onChunk: async (inputs) => {
+      for (const input of inputs) {
+        const { occurredAtMs } = input.transaction;
+        builder.add({ inputs: encoder.encode(input), occurredAtMs, fraud: truthOf(history, input) });
+      }
+    },
+  });
+  return builder.build();
 }
 
 /** CONFIG_INVALID when the catalogue lacks a feature that the model's inputs read. */

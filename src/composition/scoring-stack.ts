@@ -28,7 +28,7 @@ export interface ScoringStackOptions {
   readonly limitUsage: LimitUsageStore;
   readonly model: FraudModel | null;
   /** default: model.budgetMs of the settings */
-  readonly modelBudgetMs?: number;
+  readonly modelBudgetMs?: () => number;
   readonly clock: Clock;
   /** kept small: an outage's local counters are for one process and its partitions */
   readonly createLocal?: () => FeatureStore;
@@ -52,7 +52,7 @@ export function createScoringStack(options: ScoringStackOptions): ScoringStack {
     store: guarded,
     limits: createGuardedLimitUsage(limitUsage, options.onLimitFailure),
     model,
-    modelBudgetMs: options.modelBudgetMs ?? configuration.settings.model.budgetMs,
+    modelBudgetMs: options.modelBudgetMs ?? (() => configuration.settings.model.budgetMs),
     generation: options.generation ?? (() => configuration.generation),
     clock,
     monotonicMs: () => performance.now(),

@@ -72,7 +72,8 @@ export interface ScorerOptions {
   readonly limits: GuardedLimitUsage;
   /** null = configured to run without */
   readonly model: FraudModel | null;
-  readonly modelBudgetMs: number;
+  /** asked for each chunk, in milliseconds */
+  readonly modelBudgetMs: () => number;
   readonly generation: () => Generation;
   readonly clock: Clock;
   /** for durations, in milliseconds with fractions; the clock where it is not given */
@@ -106,7 +107,12 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     marks.push(monotonicMs());
     for (const candidate of fresh) evaluate(candidate, generation);
     marks.push(monotonicMs());
-    await scoreWithModel(fresh, generation.featureNames, { ...options, monotonicMs, onDegraded });
+    await scoreWithModel(fresh, generation.featureNames, {
+      model: options.model,
+      modelBudgetMs: options.modelBudgetMs(),
+      monotonicMs,
+      onDegraded,
+    });
     marks.push(monotonicMs());
     for (const candidate of fresh) pending.push(decide(candidate, generation, options));
     await failpoint?.('decided');

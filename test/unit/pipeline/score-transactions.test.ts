@@ -44,7 +44,7 @@ function aStack(parts: Parts = {}) {
     limitUsage: parts.limitUsage ?? memoryLimitUsage(clock),
     model: parts.model ?? null,
     clock,
-    ...(parts.modelBudgetMs === undefined ? {} : { modelBudgetMs: parts.modelBudgetMs }),
+    ...(parts.modelBudgetMs === undefined ? {} : { modelBudgetMs: () => parts.modelBudgetMs ?? 0 }),
     ...(parts.scorer === undefined ? {} : { scorer: parts.scorer }),
   });
   const score = (...messages: readonly unknown[]) =>
