@@ -77,13 +77,17 @@ export interface Split {
   readonly trainFromMs: number;
   /** the moment of training: rows end one label delay before it */
   readonly trainedAtMs: number;
+  /** the test rows begin here; calibration rows end one label delay before it */
   readonly calibratedAtMs: number;
   readonly testToMs: number;
 }
 
 /**
  * |— warm-up —|—— train ——|delay| trained at |—— calibration ——|delay| calibrated at |—— test ——|
- * The warm-up fills windows and profiles. Test rows have their true labels: the evaluation happens when all is known.
+ * The warm-up fills windows and profiles. The weights see only labels that were known when they were trained. Calibration is
+ * the last act before release, at the end of the test period, with the labels known by then: with those known at its own end,
+ * frauds that are reported late (structuring: weeks) would pass for genuine and every probability would be too low. Test
+ * rows have their true labels, and choose nothing.
  */
 export function splitByTime(dataset: Dataset, trainFromMs: number, labelDelayMs: number): Split {
   const testToMs = (dataset.occurredAtMs.reduce((newest, at) => Math.max(newest, at), trainFromMs) ?? trainFromMs) + 1;
@@ -96,7 +100,7 @@ export function splitByTime(dataset: Dataset, trainFromMs: number, labelDelayMs:
     train,
     trainLabels: labelsKnownBy(dataset, train, trainedAtMs),
     calibration,
-    calibrationLabels: labelsKnownBy(dataset, calibration, calibratedAtMs),
+    calibrationLabels: labelsKnownBy(dataset, calibration, testToMs),
     test: rowsBetween(dataset, calibratedAtMs, testToMs),
     trainFromMs,
     trainedAtMs,

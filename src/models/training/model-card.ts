@@ -33,7 +33,7 @@ export function modelCard(manifest: UnsealedManifest, evaluation: Evaluation): s
     '',
     `- training rows ${training.trainFrom} to ${training.trainTo}: ${training.rows}, of which ${training.frauds} frauds were known at the time;`,
     `- labels count only when they were known at the moment of training, and the last ${training.labelDelayDays} days before it are left out;`,
-    `- calibrated on later rows (to ${training.calibrationTo}), measured on the untouched rest (to ${training.testTo});`,
+    `- calibrated on later rows (to ${training.calibrationTo}) with the labels known at the end, measured on the untouched rest (to ${training.testTo});`,
     `- recipe: ${JSON.stringify(training.recipe)}.`,
     '',
     '## How good it is (test period, simulated)',
