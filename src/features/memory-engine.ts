@@ -9,12 +9,11 @@ import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
 import { entityId, entityKey } from './entities.ts';
 import { createEntityTable, type EntityTable, type TableEntry } from './entity-table.ts';
 import { type Combination, type FeaturePlan, RAW, type StreamPlan } from './feature-plan.ts';
-import { hash53 } from './hash.ts';
 import { type LogLayout, layoutOf } from './log-layout.ts';
 import { countFrauds, createMemoryLabels, type FraudList, type MemoryLabels } from './memory-labels.ts';
-import { createLog, type LogEvent, type PackedLog, VISIT, type Visit, visitLog } from './packed-log.ts';
+import { createLog, type PackedLog, VISIT, type Visit, visitLog } from './packed-log.ts';
 import { createProfile, createProfileEvent, readProfileEvent, updateProfile } from './profile-state.ts';
-import { squareHigh, squareLow } from './wide-sum.ts';
+import { createTransactionReader } from './transaction-reader.ts';
 
 export interface MemoryStoreOptions {
   readonly catalogue: FeatureCatalogue;
@@ -58,7 +57,6 @@ interface Stream {
   readonly plan: StreamPlan;
   readonly layout: LogLayout;
   readonly empty: PackedLog;
-  readonly members: Float64Array;
 }
 
 export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOptions): MemoryEngine {
@@ -78,9 +76,8 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     Math.max(0, ...plan.streams.filter((stream) => stream.needsLabels).map((stream) => stream.retentionMs)),
   );
   const raw = new Float64Array(plan.rawLength);
-  const matched = new Uint8Array(plan.conditions.length);
-  const memberHashes = new Float64Array(plan.memberFields.length);
-  const event: LogEvent = { timeMs: 0, id: 0, value: -1, squareLow: 0, squareHigh: 0, members: memberHashes };
+  const reader = createTransactionReader(plan);
+  const { event } = reader;
   const profileEvent = createProfileEvent();
   /** of the transaction in hand: the fraud lists of the logs that took it, and whether the customer's log did */
   const fraudLists: FraudList[] = [];
@@ -93,10 +90,9 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     place: number,
     entity: Entity | undefined,
     table: EntityTable<Entity>,
-    transaction: Transaction,
     belongs: boolean,
   ): Visit {
-    readEvent(stream, transaction, event, memberHashes);
+    reader.readStream(stream.plan);
     let log = entity?.logs[place];
     if (log === undefined && belongs && entity !== undefined) {
       log = createLog(stream.layout, table.forgottenMs);
@@ -116,7 +112,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     }
     const table = tables[index] as EntityTable<Entity>;
     let entity = table.get(id);
-    if (entity === undefined && combination.streams.some((at) => belongsTo(at))) {
+    if (entity === undefined && combination.streams.some((at) => reader.belongs((streams[at] as Stream).plan))) {
       entity = { newestMs: event.timeMs, isRecent: false, logs: [], frauds: undefined };
       table.add(id, entity, watermarkMs);
     }
@@ -125,7 +121,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     for (let place = 0; place < combination.streams.length; place++) {
       const at = combination.streams[place] as number;
       const stream = streams[at] as Stream;
-      const visit = visitStream(stream, place, entity, table, transaction, belongsTo(at));
+      const visit = visitStream(stream, place, entity, table, reader.belongs(stream.plan));
       seen |= 1 << visit;
       if (at === plan.identityStream) isNew = visit === VISIT.inOrder || visit === VISIT.late;
       if (stream.plan.needsLabels && entity !== undefined && (visit === VISIT.inOrder || visit === VISIT.late))
@@ -134,17 +130,9 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     return seen;
   }
 
-  const belongsTo = (at: number): boolean => {
-    const where = plan.streams[at]?.where ?? -1;
-    return where === -1 || matched[where] === 1;
-  };
-
   function visit(transaction: Transaction, key: string): FeatureReading {
     watermarkMs = Math.max(watermarkMs, transaction.occurredAtMs);
-    event.timeMs = transaction.occurredAtMs;
-    event.id = hash53(key);
-    for (let index = 0; index < matched.length; index++) matched[index] = matches(plan, index, transaction);
-    hashMembers(plan, transaction, memberHashes);
+    reader.start(transaction);
     fraudLists.length = 0;
     isNew = false;
     let seen = 0;
@@ -188,7 +176,7 @@ const NEW_PROFILE = createProfile();
 function createStream(plan: StreamPlan, latenessMs: number, maxRecords: number): Stream {
   const layout = layoutOf(plan, latenessMs, maxRecords);
   const empty = createLog(layout, Number.NEGATIVE_INFINITY);
-  return { plan, layout, empty, members: new Float64Array(plan.members.length) };
+  return { plan, layout, empty };
 }
 
 const keyOf = (combination: Combination, transaction: Transaction): string | undefined => {
@@ -196,34 +184,6 @@ const keyOf = (combination: Combination, transaction: Transaction): string | und
   if (combination.kinds.length > 1 || first === undefined) return entityKey(transaction, combination.kinds);
   return entityId(transaction, first);
 };
-
-/** An expression that fails on a transaction does not match. */
-function matches(plan: FeaturePlan, index: number, transaction: Transaction): 0 | 1 {
-  try {
-    return plan.conditions[index]?.(transaction) === true ? 1 : 0;
-  } catch {
-    return 0;
-  }
-}
-
-function hashMembers(plan: FeaturePlan, transaction: Transaction, hashes: Float64Array): void {
-  for (let index = 0; index < plan.memberFields.length; index++) {
-    const value = plan.memberFields[index]?.read(transaction);
-    hashes[index] = value === undefined ? 0 : hash53(String(value));
-  }
-}
-
-function readEvent(stream: Stream, transaction: Transaction, event: LogEvent, hashes: Float64Array): void {
-  const { plan, members } = stream;
-  const value = plan.value?.read(transaction);
-  event.value = typeof value === 'number' ? value : -1;
-  if (plan.needsSquares) {
-    event.squareLow = squareLow(Math.max(0, event.value));
-    event.squareHigh = squareHigh(Math.max(0, event.value));
-  }
-  for (let column = 0; column < members.length; column++) members[column] = hashes[plan.members[column] ?? 0] ?? 0;
-  event.members = members;
-}
 
 function markAbsent(combination: Combination, streams: readonly Stream[], raw: Float64Array): void {
   for (const index of combination.streams)

@@ -15,6 +15,7 @@
  */
 import { RAW, type WindowPlan } from './feature-plan.ts';
 import { ID, type LogLayout, MEMBER_STRIDE, TIME } from './log-layout.ts';
+import { addAmount, addSquare, addWrapping, type LogEvent, writeSquares } from './raw-numbers.ts';
 import { WRAP } from './wide-sum.ts';
 
 export interface PackedLog {
@@ -28,24 +29,14 @@ export interface PackedLog {
   newest: Map<number, number>[] | undefined;
 }
 
-/** What one transaction brings to a log. Reused: one object per store. */
-export interface LogEvent {
-  timeMs: number;
-  id: number;
-  /** −1: absent */
-  value: number;
-  squareLow: number;
-  squareHigh: number;
-  /** hashes by member column of the log; 0 = absent */
-  members: Float64Array;
-}
-
 export const VISIT = { inOrder: 0, late: 1, repeat: 2, tooLate: 3, unmatched: 4 } as const;
 export type Visit = (typeof VISIT)[keyof typeof VISIT];
 
 const NONE = -1;
 const NO_NEXT = Number.POSITIVE_INFINITY;
 const FIRST_CAPACITY = 3;
+/** below it a log is never looked at for old records */
+const COMPACT_FROM = 16;
 /** up to here the newest record of a member is found by looking: a Map per small log would cost more than the log */
 const SCANNED_RECORDS = 24;
 
@@ -225,7 +216,11 @@ function writeSums(
     raw[out + RAW.sumWraps] = low < 0 ? wraps - 1 : wraps;
     if (layout.presentAt !== NONE)
       raw[out + RAW.present] = at(log, head + layout.presentAt) - at(log, tail + layout.presentAt);
-    if (layout.squaresAt !== NONE) writeSquares(log, head + layout.squaresAt, tail + layout.squaresAt, raw, out);
+    if (layout.squaresAt !== NONE) {
+      const h = head + layout.squaresAt;
+      const b = tail + layout.squaresAt;
+      writeSquares(raw, out, at(log, h) - at(log, b), at(log, h + 1) - at(log, b + 1), at(log, h + 2) - at(log, b + 2));
+    }
   }
   const hasEarlier = lo < previous;
   raw[out + RAW.first] = hasEarlier ? at(log, tail + stride + TIME) : Number.NEGATIVE_INFINITY;
@@ -233,23 +228,6 @@ function writeSums(
     ? at(log, layout.recordsAt + (previous - 1) * stride + TIME)
     : Number.NEGATIVE_INFINITY;
   raw[out + RAW.clipped] = timeMs - window.delayMs - window.windowMs < log.droppedMs ? 1 : 0;
-}
-
-function writeSquares(log: PackedLog, head: number, tail: number, raw: Float64Array, out: number): void {
-  let low = at(log, head) - at(log, tail);
-  let high = at(log, head + 1) - at(log, tail + 1);
-  let top = at(log, head + 2) - at(log, tail + 2);
-  if (low < 0) {
-    low += WRAP;
-    high -= 1;
-  }
-  if (high < 0) {
-    high += WRAP;
-    top -= 1;
-  }
-  raw[out + RAW.squares] = low;
-  raw[out + RAW.squares + 1] = high;
-  raw[out + RAW.squares + 2] = top;
 }
 
 /**
@@ -317,14 +295,8 @@ function addVirtually(
     if (hash !== 0 && !hasMember(layout, log, column, hash, lo, hi))
       raw[out + RAW.distinct + column] = read(RAW.distinct + column) + 1;
   }
-  if (layout.sumAt === NONE || event.value === NONE) return;
-  const isWrapped = addWrapping(raw, out + RAW.sum, event.value);
-  raw[out + RAW.sumWraps] = read(RAW.sumWraps) + isWrapped;
-  raw[out + RAW.present] = read(RAW.present) + 1;
-  if (layout.squaresAt !== NONE) addSquare(raw, out + RAW.squares, event);
-  if (layout.maxAt !== NONE && event.value > read(RAW.max)) raw[out + RAW.max] = event.value;
-  if (layout.minAt !== NONE && (read(RAW.min) === NONE || event.value < read(RAW.min)))
-    raw[out + RAW.min] = event.value;
+  if (layout.sumAt !== NONE)
+    addAmount(raw, out, event, layout.squaresAt !== NONE, layout.maxAt !== NONE, layout.minAt !== NONE);
 }
 
 /** Is the member in [lo, hi)? Follows its chain back from its newest record: as many steps as it has records after hi. */
@@ -346,25 +318,6 @@ function newestBefore(layout: LogLayout, log: PackedLog, column: number, hash: n
 }
 
 // ── adding ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Adds a value to a cumulative sum modulo 2^53; answers 1 when it wrapped. */
-function addWrapping(numbers: Float64Array, index: number, value: number): 0 | 1 {
-  const sum = numbers[index] as number;
-  const room = WRAP - value;
-  if (sum >= room) {
-    numbers[index] = sum - room;
-    return 1;
-  }
-  numbers[index] = sum + value;
-  return 0;
-}
-
-function addSquare(numbers: Float64Array, index: number, event: LogEvent): void {
-  let top = numbers[index + 2] as number;
-  if (addWrapping(numbers, index, event.squareLow) === 1) top += addWrapping(numbers, index + 1, 1);
-  top += addWrapping(numbers, index + 1, event.squareHigh);
-  numbers[index + 2] = top;
-}
 
 /** The event is the newest: moves every window to it, then writes its record behind the others. */
 function append(layout: LogLayout, log: PackedLog, event: LogEvent, raw: Float64Array): void {
@@ -628,33 +581,44 @@ function admitExtreme(log: PackedLog, slot: number, value: number, record: numbe
 
 // ── room ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Makes room for one record: drops what no event can ask for any more, or doubles. Answers how many were dropped. */
+/** Makes room for one record. Answers how many records were dropped from the front. */
 function makeRoom(layout: LogLayout, log: PackedLog, newest: number): number {
-  const { stride, recordsAt } = layout;
-  const capacity = (log.data.length - recordsAt) / stride;
-  if (log.count < capacity && log.count < layout.maxRecords) return 0;
-  let dead = upperBound(layout, log, newest - layout.retentionMs, 0, log.count);
+  const dead = deadRecords(layout, log, newest);
+  if (dead > 0) dropFirst(layout, log, dead);
+  const { recordsAt, stride } = layout;
+  if (recordsAt + (log.count + 1) * stride > log.data.length) {
+    const grown = new Float64Array(recordsAt + log.count * 2 * stride);
+    grown.set(log.data);
+    log.data = grown;
+  }
+  return dead;
+}
+
+/**
+ * How many records nobody can ask for any more: looked for when the count is a power of two, taken when they are a quarter.
+ * The rule depends on the log alone, so that both stores drop the same records at the same event.
+ */
+function deadRecords(layout: LogLayout, log: PackedLog, newest: number): number {
   const isFull = log.count >= layout.maxRecords;
-  if (isFull) dead = Math.max(dead, Math.ceil(layout.maxRecords / 8));
-  const isInPlace = dead > 0 && (isFull || dead * 4 >= log.count);
-  const target = isInPlace ? log.data : new Float64Array(recordsAt + Math.ceil(capacity * 2) * stride);
-  if (dead > 0) log.droppedMs = Math.max(log.droppedMs, at(log, recordsAt + (dead - 1) * stride));
-  if (dead > 0) forget(layout, log, dead);
-  if (target !== log.data) target.set(log.data.subarray(0, recordsAt - stride));
+  if (log.count < COMPACT_FROM || (!isFull && (log.count & (log.count - 1)) !== 0)) return 0;
+  const dead = upperBound(layout, log, newest - layout.retentionMs, 0, log.count);
+  if (isFull) return Math.max(dead, Math.ceil(layout.maxRecords / 8));
+  return dead * 4 >= log.count ? dead : 0;
+}
+
+function dropFirst(layout: LogLayout, log: PackedLog, dead: number): void {
+  const { stride, recordsAt } = layout;
+  log.droppedMs = Math.max(log.droppedMs, at(log, recordsAt + (dead - 1) * stride));
+  forget(layout, log, dead);
   // the record before the first one kept becomes the sentinel: its sums are what the first window subtracts
-  const from = recordsAt + (dead - 1) * stride;
-  const to = recordsAt + log.count * stride;
-  if (target === log.data) target.copyWithin(recordsAt - stride, from, to);
-  else target.set(log.data.subarray(from, to), recordsAt - stride);
-  log.data = target;
+  log.data.copyWithin(recordsAt - stride, recordsAt + (dead - 1) * stride, recordsAt + log.count * stride);
   log.count -= dead;
   log.first += dead;
-  for (let cache = 0; dead > 0 && cache < layout.windows.length * layout.cacheStride; cache += layout.cacheStride) {
-    // a window whose edge lies in the dropped part (only when the cap was met) loses its cached extreme with it
+  for (let cache = 0; cache < layout.windows.length * layout.cacheStride; cache += layout.cacheStride) {
+    // a window whose edge lies in the dropped part (only when the cap was met) starts at what is left
     log.data[cache] = Math.max(0, at(log, cache) - dead);
     log.data[cache + 1] = Math.max(0, at(log, cache + 1) - dead);
   }
-  return dead;
 }
 
 /** Takes the records before `dead` out of the indexes and, where a cap cut into windows, out of their distinct counts. */
