@@ -43,6 +43,8 @@ export interface Ruleset {
   /** hash of the files' content */
   readonly version: string;
   readonly rules: readonly Rule[];
+  /** the names that its conditions may use */
+  readonly vocabulary: Vocabulary;
   evaluate(facts: Facts): readonly RuleHit[];
   /** every rule with what it saw */
   trace(facts: Facts): readonly RuleTrace[];
@@ -227,6 +229,7 @@ function createRuleset(
   return {
     version,
     rules,
+    vocabulary,
     evaluate(facts) {
       const plan = planFor(facts.transaction.channel);
       loadFacts(frame, plan.terms, facts);

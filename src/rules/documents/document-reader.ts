@@ -38,6 +38,8 @@ export interface DocumentReader {
   readonly file: string;
   /** where a value stands in the text, for faults inside it */
   place(at: DocumentNode): ValuePlace;
+  /** 1-based line of a value */
+  lineOf(at: DocumentNode): number | undefined;
   /** undefined when the file is not one well-formed document */
   readonly root: DocumentNode | undefined;
   readonly faults: readonly ConfigFault[];
@@ -64,7 +66,14 @@ export function readDocument(source: SourceFile): DocumentReader {
   const parsed = parseStrictYaml(source);
   if (!parsed.ok) {
     const place = (at: DocumentNode) => ({ file: source.file, path: formatPath(at.path), text: source.text });
-    return { file: source.file, root: undefined, faults: parsed.error, place, ...createAccessors(() => undefined) };
+    return {
+      file: source.file,
+      root: undefined,
+      faults: parsed.error,
+      place,
+      lineOf: () => undefined,
+      ...createAccessors(() => undefined),
+    };
   }
   const faults: ConfigFault[] = [];
   const yaml = parsed.value;
@@ -74,13 +83,17 @@ export function readDocument(source: SourceFile): DocumentReader {
     const head = { file: source.file, path: formatPath(at.path), text: source.text };
     return range === undefined ? head : { ...head, start: range[0], end: range[1] };
   };
-  return { file: source.file, root: { path: [], value: yaml.value }, faults, place, ...createAccessors(fault) };
+  const lineOf = (at: DocumentNode): number | undefined => {
+    const start = yaml.range(at.path)?.[0];
+    return start === undefined ? undefined : source.text.slice(0, start).split('\n').length;
+  };
+  return { file: source.file, root: { path: [], value: yaml.value }, faults, place, lineOf, ...createAccessors(fault) };
 }
 
 const isMapping = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function createAccessors(fault: FaultAt): Omit<DocumentReader, 'file' | 'root' | 'faults' | 'place'> {
+function createAccessors(fault: FaultAt): Omit<DocumentReader, 'file' | 'root' | 'faults' | 'place' | 'lineOf'> {
   const text: DocumentReader['text'] = (at, rule) => readText(at, fault, rule);
   const choice = <T extends string>(at: DocumentNode, values: readonly T[]): T | undefined => {
     const word = text(at);

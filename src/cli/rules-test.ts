@@ -1,0 +1,86 @@
+/** `vigil rules test`: runs config/rules/tests/*.test.yaml on the live code path and prints like a test runner. */
+import { writeFile } from 'node:fs/promises';
+import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { type Coverage, type CoverageReport, createCoverage } from '../rules/testing/coverage.ts';
+import { toJunit } from '../rules/testing/junit.ts';
+import { type CaseResult, runTestCase } from '../rules/testing/run-tests.ts';
+import { parseRuleTests, placeOf, type TestCase } from '../rules/testing/test-case.ts';
+import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
+import { createCaseDecider, factsOf } from './rules-case.ts';
+
+export interface RulesTestOptions {
+  readonly configuration: LoadedConfiguration;
+  /** only cases whose suite, name or rules contain this text */
+  readonly only?: string | undefined;
+  /** write JUnit XML to this file */
+  readonly junit?: string | undefined;
+  /** list what no test has exercised */
+  readonly coverage?: boolean | undefined;
+  readonly now?: () => number;
+}
+
+const mentions = (testCase: TestCase, text: string): boolean =>
+  [testCase.suite, testCase.name, JSON.stringify(testCase.expect)].some((part) => part.includes(text));
+
+function printResult({ testCase, differences, durationMs, decision }: CaseResult, io: CommandIo): void {
+  if (differences.length === 0) {
+    io.out(`  ✓ ${testCase.name} (${durationMs.toFixed(0)} ms)`);
+    return;
+  }
+  io.out(`  ✗ ${testCase.name}  ${placeOf(testCase)}`);
+  for (const { what, expected, actual } of differences) {
+    io.out(`      ${what}`);
+    io.out(`        - expected  ${expected}`);
+    io.out(`        + actual    ${actual}`);
+  }
+  for (const hit of decision?.hits ?? []) {
+    const values = Object.entries(hit.values).map(([name, value]) => `${name}=${value}`);
+    io.out(
+      `      ${hit.ruleId} ${hit.mode} ${hit.status}${hit.error === undefined ? '' : ` (${hit.error})`}: ${values.join(' ')}`,
+    );
+  }
+}
+
+export const coverageLine = ({ rules, hit, silent, branches, branchesSeen }: CoverageReport): string =>
+  `coverage: ${hit} of ${rules} rules seen to hit, ${silent} seen silent; ${branchesSeen} of ${branches} branches of conditions`;
+
+async function runCases(
+  cases: readonly TestCase[],
+  options: RulesTestOptions,
+  coverage: Coverage,
+  io: CommandIo,
+): Promise<readonly CaseResult[]> {
+  const { configuration } = options;
+  const decide = createCaseDecider(configuration);
+  const now = options.now ?? (() => performance.now());
+  const results: CaseResult[] = [];
+  for (const [index, testCase] of cases.entries()) {
+    if (cases[index - 1]?.suite !== testCase.suite) io.out(testCase.suite);
+    const result = await runTestCase(testCase, decide, now);
+    printResult(result, io);
+    results.push(result);
+    const facts = result.decision === undefined ? undefined : factsOf(result.decision, configuration);
+    if (facts !== undefined) coverage.record(facts);
+  }
+  return results;
+}
+
+export async function runRulesTest(options: RulesTestOptions, io: CommandIo): Promise<ExitCode> {
+  const { ruleset, sources } = options.configuration;
+  const parsed = parseRuleTests(sources.ruleTests, new Set(ruleset.rules.map((rule) => rule.id)));
+  if (!parsed.ok) throw new ConfigurationRefused(parsed.error);
+  const { only } = options;
+  const cases = only === undefined ? parsed.value : parsed.value.filter((testCase) => mentions(testCase, only));
+  const coverage = createCoverage(ruleset);
+  const results = await runCases(cases, options, coverage, io);
+  const failed = results.filter((result) => result.differences.length > 0).length;
+  const report = coverage.report();
+  if (options.coverage === true) for (const line of report.missing) io.out(`  not covered  ${line}`);
+  io.out('');
+  io.out(coverageLine(report));
+  io.out(`${results.length - failed} passed, ${failed} failed, ${results.length} in all`);
+  if (options.junit !== undefined) await writeFile(options.junit, toJunit(results));
+  if (results.length === 0)
+    io.note(only === undefined ? 'There are no tests of rules.' : `No test mentions "${only}".`);
+  return failed > 0 || results.length === 0 ? EXIT.failed : EXIT.done;
+}

@@ -1,0 +1,108 @@
+/**
+ * What the tests of rules have exercised: which rules were seen to hit and to stay silent, and which of the single
+ * conditions inside their `when` were seen to come out true and false.
+ */
+import type { Facts } from '../../domain/facts.ts';
+import { type CompiledExpression, compileExpression } from '../expression/expression.ts';
+import { createFactLayout, type FactLayout, loadFacts } from '../expression/frame.ts';
+import { type ASTNode, chainOf } from '../expression/syntax.ts';
+import type { Vocabulary } from '../expression/vocabulary.ts';
+import type { Rule } from '../rule.ts';
+import type { Ruleset } from '../ruleset.ts';
+
+interface Probe {
+  readonly text: string;
+  readonly expression: CompiledExpression;
+  seenTrue: boolean;
+  seenFalse: boolean;
+}
+
+interface CoveredRule {
+  readonly rule: Rule;
+  readonly probes: readonly Probe[];
+  hit: boolean;
+  silent: boolean;
+}
+
+export interface CoverageReport {
+  readonly rules: number;
+  readonly hit: number;
+  readonly silent: number;
+  readonly branches: number;
+  readonly branchesSeen: number;
+  /** "transfer-burst-10m: never hit", "…: never false: tx.type == "TRANSFER"" */
+  readonly missing: readonly string[];
+}
+
+export interface Coverage {
+  record(facts: Facts): void;
+  report(): CoverageReport;
+}
+
+/** The single conditions: what stands between &&, ||, ! and ?:. */
+function atomsOf(node: ASTNode): readonly ASTNode[] {
+  if (node.op === '&&' || node.op === '||') return chainOf(node, node.op).flatMap(atomsOf);
+  if (node.op === '!_') return atomsOf(node.args);
+  if (node.op === '?:') return node.args.flatMap(atomsOf);
+  return [node];
+}
+
+function probesOf(rule: Rule, vocabulary: Vocabulary, layout: FactLayout): readonly Probe[] {
+  const texts = atomsOf(rule.expression.ast).map((atom) => atom.input.slice(atom.start, atom.end));
+  return [...new Set(texts)].flatMap((text) => {
+    const compiled = compileExpression(text, { vocabulary, layout, place: rule.place });
+    return compiled.ok ? [{ text, expression: compiled.value, seenTrue: false, seenFalse: false }] : [];
+  });
+}
+
+const once = (text: string): string => text.replace(/\s+/g, ' ');
+
+function* missingOf({ rule, probes, hit, silent }: CoveredRule): Generator<string> {
+  if (!hit) yield `${rule.id}: never hit`;
+  if (!silent) yield `${rule.id}: never silent`;
+  for (const probe of probes) {
+    if (!probe.seenTrue) yield `${rule.id}: never true: ${once(probe.text)}`;
+    if (!probe.seenFalse) yield `${rule.id}: never false: ${once(probe.text)}`;
+  }
+}
+
+export function createCoverage(ruleset: Ruleset): Coverage {
+  const layout = createFactLayout();
+  const rules = new Map(
+    ruleset.rules
+      .filter((rule) => rule.mode !== 'off')
+      .map((rule): [string, CoveredRule] => {
+        const probes = probesOf(rule, ruleset.vocabulary, layout);
+        return [rule.id, { rule, probes, hit: false, silent: false }];
+      }),
+  );
+  const frame = layout.newFrame();
+  const all = (): readonly CoveredRule[] => [...rules.values()];
+  return {
+    record(facts) {
+      loadFacts(frame, layout.terms, facts);
+      for (const { rule, status } of ruleset.trace(facts)) {
+        const covered = rules.get(rule.id);
+        if (covered === undefined || (status !== 'hit' && status !== 'miss')) continue;
+        if (status === 'hit') covered.hit = true;
+        else covered.silent = true;
+        for (const probe of covered.probes) {
+          const verdict = probe.expression.evaluate(frame);
+          if (verdict === true) probe.seenTrue = true;
+          if (verdict === false) probe.seenFalse = true;
+        }
+      }
+    },
+    report() {
+      const probes = all().flatMap((covered) => covered.probes);
+      return {
+        rules: rules.size,
+        hit: all().filter((covered) => covered.hit).length,
+        silent: all().filter((covered) => covered.silent).length,
+        branches: probes.length * 2,
+        branchesSeen: probes.reduce((sum, probe) => sum + Number(probe.seenTrue) + Number(probe.seenFalse), 0),
+        missing: all().flatMap((covered) => [...missingOf(covered)]),
+      };
+    },
+  };
+}
