@@ -1,14 +1,15 @@
 /** One test case of rules on the live code path: fresh in-process stores, the case's own clock, a model that says one number. */
-import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { createGeneration, type LoadedConfiguration } from '../composition/load-generation.ts';
 import { createScoringStack, memoryLimitUsage, memoryStoreFor } from '../composition/scoring-stack.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Facts } from '../domain/facts.ts';
+import type { Facts, ListSnapshot } from '../domain/facts.ts';
 import type { Label } from '../domain/label.ts';
 import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { FraudModel } from '../domain/ports.ts';
+import type { Generation } from '../pipeline/generation.ts';
 import type { ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
 import type { DecideCase } from '../rules/testing/run-tests.ts';
-import type { TestCase, TestEvent } from '../rules/testing/test-case.ts';
+import type { KnownNames, TestCase, TestEvent } from '../rules/testing/test-case.ts';
 
 /** Small: a case has some hundred events, and each case gets a store of its own. */
 const ENTITIES = 5_000;
@@ -49,13 +50,39 @@ const refusalOf = ({ rejection }: Extract<ScoredInput, { kind: 'rejected' }>, pa
   path: `${path}${rejection.path}`,
 });
 
+/** What tests of rules may name. */
+export const knownNames = ({ ruleset, lists }: LoadedConfiguration): KnownNames => ({
+  ruleIds: new Set(ruleset.rules.map((rule) => rule.id)),
+  listNames: new Set(lists.names),
+});
+
+const TEST_ENTRY = { entity: null, expiresMs: null, source: 'test', reason: 'test', person: 'test' } as const;
+
+/** The generation with a case's further list entries; the same one when it has none. */
+function generationFor(configuration: LoadedConfiguration, { lists: extra }: TestCase): Generation {
+  if (extra.size === 0) return configuration.generation;
+  const { lists } = configuration;
+  const isExtra = (list: string, id: string): boolean => extra.get(list)?.includes(id) ?? false;
+  return createGeneration({
+    ...configuration,
+    lists: {
+      ...lists,
+      contains: (list, id, atMs) => isExtra(list, id) || lists.contains(list, id, atMs),
+      find: (list, entity, id, atMs) =>
+        isExtra(list, id) ? { id, ...TEST_ENTRY } : lists.find(list, entity, id, atMs),
+    },
+  });
+}
+
 export function createCaseDecider(configuration: LoadedConfiguration): DecideCase {
   return async (testCase) => {
     const { nowMs, modelScore } = testCase;
     const clock = { now: () => nowMs };
     const store = memoryStoreFor(configuration, { maxEntities: ENTITIES, maxSlots: ENTITIES });
+    const generation = generationFor(configuration, testCase);
     const stack = createScoringStack({
       configuration,
+      generation: () => generation,
       store,
       limitUsage: memoryLimitUsage(clock),
       model: modelScore === null ? null : fixedModel(modelScore),
@@ -78,11 +105,25 @@ export function createCaseDecider(configuration: LoadedConfiguration): DecideCas
   };
 }
 
+/** The lists as a case saw them. */
+export function listsFor(configuration: LoadedConfiguration, { lists: extra }: TestCase): ListSnapshot {
+  const { lists } = configuration;
+  return {
+    version: lists.version,
+    names: lists.names,
+    contains: (list, id, atMs) => (extra.get(list)?.includes(id) ?? false) || lists.contains(list, id, atMs),
+  };
+}
+
 /** The facts of a decision again, from its evidence: what its rules saw. */
-export function factsOf(decision: Decision, configuration: LoadedConfiguration): Facts | undefined {
+export function factsOf(
+  decision: Decision,
+  configuration: LoadedConfiguration,
+  lists: ListSnapshot = configuration.lists,
+): Facts | undefined {
   const { evidence } = decision;
   if (evidence === null) return undefined;
-  const { generation, lists, channels } = configuration;
+  const { generation, channels } = configuration;
   const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
   const parsed = parse(Buffer.from(JSON.stringify(evidence.transaction), 'utf8'), Number.MAX_SAFE_INTEGER);
   if (!parsed.ok) return undefined;

@@ -5,6 +5,7 @@ import type { Result } from '../domain/result.ts';
 import { ENGINE_REASONS } from '../rules/reasons.ts';
 import { parseRuleTests } from '../rules/testing/test-case.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
+import { knownNames } from './rules-case.ts';
 
 export interface RulesCheckOptions {
   readonly loaded: Result<LoadedConfiguration, readonly ConfigFault[]>;
@@ -25,7 +26,7 @@ export function unusedReasons({ ruleset, limits, lists, reasons }: LoadedConfigu
 
 function untestedRules(configuration: LoadedConfiguration): readonly string[] {
   const { ruleset, sources } = configuration;
-  const parsed = parseRuleTests(sources.ruleTests, new Set(ruleset.rules.map((rule) => rule.id)));
+  const parsed = parseRuleTests(sources.ruleTests, knownNames(configuration));
   if (!parsed.ok) throw new ConfigurationRefused(parsed.error);
   const tested = new Set(
     parsed.value.flatMap(({ expect }) => [

@@ -6,7 +6,7 @@ import { toJunit } from '../rules/testing/junit.ts';
 import { type CaseResult, runTestCase } from '../rules/testing/run-tests.ts';
 import { parseRuleTests, placeOf, type TestCase } from '../rules/testing/test-case.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
-import { createCaseDecider, factsOf } from './rules-case.ts';
+import { createCaseDecider, factsOf, knownNames, listsFor } from './rules-case.ts';
 
 export interface RulesTestOptions {
   readonly configuration: LoadedConfiguration;
@@ -59,7 +59,8 @@ async function runCases(
     const result = await runTestCase(testCase, decide, now);
     printResult(result, io);
     results.push(result);
-    const facts = result.decision === undefined ? undefined : factsOf(result.decision, configuration);
+    const lists = listsFor(configuration, testCase);
+    const facts = result.decision === undefined ? undefined : factsOf(result.decision, configuration, lists);
     if (facts !== undefined) coverage.record(facts);
   }
   return results;
@@ -67,7 +68,7 @@ async function runCases(
 
 export async function runRulesTest(options: RulesTestOptions, io: CommandIo): Promise<ExitCode> {
   const { ruleset, sources } = options.configuration;
-  const parsed = parseRuleTests(sources.ruleTests, new Set(ruleset.rules.map((rule) => rule.id)));
+  const parsed = parseRuleTests(sources.ruleTests, knownNames(options.configuration));
   if (!parsed.ok) throw new ConfigurationRefused(parsed.error);
   const { only } = options;
   const cases = only === undefined ? parsed.value : parsed.value.filter((testCase) => mentions(testCase, only));

@@ -8,6 +8,7 @@
  *     - name: the fifth transfer in ten minutes
  *       clock: …                              # optional, instead of the file's
  *       model: 0.7                            # optional: the model's probability; without it there is no model
+ *       lists: { watched_parties: [P9] }      # optional: entries besides those of the lists' files
  *       history:                              # in any order; "ago" before the clock
  *         - { ago: 5m, repeat: 4, every: 1m, type: TRANSFER, counterparty: { accountId: "P{n}" } }
  *         - { ago: 8d, type: PURCHASE, label: { value: FRAUD, ago: 7d } }
@@ -63,6 +64,12 @@ export interface Expectation {
   readonly methods?: readonly string[];
 }
 
+/** What tests may name. */
+export interface KnownNames {
+  readonly ruleIds: ReadonlySet<string>;
+  readonly listNames: ReadonlySet<string>;
+}
+
 export interface TestCase {
   readonly suite: string;
   readonly name: string;
@@ -70,6 +77,8 @@ export interface TestCase {
   readonly line: number | undefined;
   readonly nowMs: number;
   readonly modelScore: number | null;
+  /** further entries by list, for every entity kind */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   /** oldest first */
   readonly history: readonly TestEvent[];
   readonly transaction: TestEvent;
@@ -210,13 +219,26 @@ interface FileSetting {
   readonly suite: string;
   readonly clockMs: number | undefined;
   readonly defaults: WireMessage;
-  readonly ruleIds: ReadonlySet<string>;
+  readonly names: KnownNames;
+}
+
+function readLists(
+  at: DocumentNode,
+  reader: DocumentReader,
+  known: ReadonlySet<string>,
+): ReadonlyMap<string, readonly string[]> {
+  const lists = new Map<string, readonly string[]>();
+  for (const { key, value } of reader.entries(at) ?? []) {
+    if (!known.has(key)) reader.fault(value, `there is no list ${key}`, didYouMean(key, known));
+    lists.set(key, reader.texts(value) ?? []);
+  }
+  return lists;
 }
 
 function readCase(at: DocumentNode, index: number, reader: DocumentReader, file: FileSetting): TestCase | undefined {
   const fields = reader.fields(at, {
     required: ['name', 'transaction', 'expect'],
-    optional: ['clock', 'model', 'history'],
+    optional: ['clock', 'model', 'lists', 'history'],
   });
   const name = readKey(fields, 'name', (node) => reader.text(node, { maxLength: 200 }));
   const nowMs = readKey(fields, 'clock', reader.instant) ?? file.clockMs;
@@ -237,16 +259,14 @@ function readCase(at: DocumentNode, index: number, reader: DocumentReader, file:
     line: reader.lineOf(at),
     nowMs: setting.nowMs,
     modelScore: readKey(fields, 'model', (node) => readProbability(node, reader)) ?? null,
+    lists: readKey(fields, 'lists', (node) => readLists(node, reader, file.names.listNames)) ?? new Map(),
     history: history.toSorted((a, b) => a.occurredAtMs - b.occurredAtMs),
     transaction: { message, occurredAtMs: setting.nowMs, path: 'transaction' },
-    expect: readExpectation(expectNode, reader, file.ruleIds),
+    expect: readExpectation(expectNode, reader, file.names.ruleIds),
   };
 }
 
-function readTestFile(
-  source: SourceFile,
-  ruleIds: ReadonlySet<string>,
-): { reader: DocumentReader; cases: readonly TestCase[] } {
+function readTestFile(source: SourceFile, names: KnownNames): { reader: DocumentReader; cases: readonly TestCase[] } {
   const reader = readDocument(source);
   if (reader.root === undefined) return { reader, cases: [] };
   const fields = reader.fields(reader.root, { required: ['suite', 'cases'], optional: ['clock', 'defaults'] });
@@ -259,7 +279,7 @@ function readTestFile(
     suite: readKey(fields, 'suite', (at) => reader.text(at)) ?? '',
     clockMs: readKey(fields, 'clock', reader.instant),
     defaults: isPlainObject(defaults) ? defaults : {},
-    ruleIds,
+    names,
   };
   const nodes = readKey(fields, 'cases', reader.items) ?? [];
   const cases = nodes.flatMap((at, index) => readCase(at, index, reader, file) ?? []);
@@ -268,9 +288,9 @@ function readTestFile(
 
 export function parseRuleTests(
   sources: readonly SourceFile[],
-  ruleIds: ReadonlySet<string>,
+  names: KnownNames,
 ): Result<readonly TestCase[], readonly ConfigFault[]> {
-  const files = sources.map((source) => readTestFile(source, ruleIds));
+  const files = sources.map((source) => readTestFile(source, names));
   const faults = files.flatMap((file) => file.reader.faults);
   return faults.length > 0 ? err(faults) : ok(files.flatMap((file) => file.cases));
 }
