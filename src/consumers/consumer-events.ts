@@ -14,6 +14,8 @@ export interface ConsumerEvents {
   chunkFinished(event: PartitionPlace & { messages: number; durationMs: number; lag: bigint }): void;
   /** an outage: the chunk is handled again after `delayMs` */
   chunkRetried(event: PartitionPlace & { attempt: number; delayMs: number; error: unknown }): void;
+  /** an outage of whoever keeps the offsets: asked again after `delayMs`, nothing is read meanwhile */
+  positionsRetried(event: { topic: string; group: string; attempt: number; delayMs: number; error: unknown }): void;
   partitionsAssigned(event: { topic: string; group: string; partitions: readonly number[] }): void;
   /** messages that were never read are gone: retention was faster, or the topic was made anew (`to` < `from`) */
   offsetsLost(event: PartitionPlace & { from: bigint; to: bigint }): void;
@@ -38,6 +40,7 @@ const ignore = (): void => undefined;
 export const silentEvents: ConsumerEvents = {
   chunkFinished: ignore,
   chunkRetried: ignore,
+  positionsRetried: ignore,
   partitionsAssigned: ignore,
   offsetsLost: ignore,
   offsetsCommitted: ignore,

@@ -12,8 +12,9 @@ import {
   QUICK_RETRY,
   RETRY,
 } from './kafka-client.ts';
+import type { KafkaConsumerSettings } from './kafka-member.ts';
 import { createKafkaPublisher } from './kafka-publisher.ts';
-import { type KafkaConsumerSettings, subscribeKafka } from './kafka-subscription.ts';
+import { subscribeKafka } from './kafka-subscription.ts';
 import type { LiveSubscription } from './live-subscription.ts';
 import { DEFAULT_RETRY } from './retry-policy.ts';
 

@@ -7,6 +7,8 @@ export interface LiveSubscription extends Subscription {
    * chunk came. Healthy: well under a second. Empty while the group is changing.
    */
   lastFetchAgeMs(): ReadonlyMap<number, number>;
+  /** since the bus was last asked for anything: also grows when a member restarts again and again and holds nothing */
+  silentForMs(): number;
 }
 
 /** What a consumer needs of a bus; it hands on the kind of subscription that the bus gives. */

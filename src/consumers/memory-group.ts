@@ -123,7 +123,7 @@ export function createMemoryGroup(group: MemoryGroupOptions): MemoryGroup {
       } catch (error) {
         if (!isRetriable(error) || !isActive(member, reader)) throw error;
         const delayMs = retryDelayMs(attempt, group.retry);
-        events.chunkRetried({ ...place(reader.partition), attempt, delayMs, error });
+        events.positionsRetried({ topic: topic.name, group: name, attempt, delayMs, error });
         await member.pause.wait(delayMs);
       }
     }
@@ -223,6 +223,7 @@ export function createMemoryGroup(group: MemoryGroupOptions): MemoryGroup {
                 reader.isWaiting ? 0 : clock.now() - reader.lastAskedMs,
               ]),
             ),
+          silentForMs: () => 0, // in one process nobody can be cut off
         },
       };
       members.push(member);
