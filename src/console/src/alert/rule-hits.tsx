@@ -1,0 +1,163 @@
+/** What fired: each rule with the values it saw, held against what can be read from the hit or the evidence; limits beside. */
+import type { ReactNode } from 'react';
+import type { Decision } from '../../../http/api-types.ts';
+import { Icon } from '../controls/icons.tsx';
+import { useTerms, useValueContext } from '../controls/use-terms.ts';
+import { OutcomeWord, Severity } from '../controls/words.tsx';
+import { usePreferences } from '../i18n/language.tsx';
+import { type EvidenceRow, evidenceOfHit } from '../narrative/hit-evidence.ts';
+import { numberText, type ValueContext } from '../narrative/value-text.ts';
+import { Section } from './section.tsx';
+
+type Hit = Decision['hits'][number];
+type Limit = Decision['limits'][number];
+
+/** The bar of a value: its length, and a mark for each thing it is held against. */
+function ValueBar({ row }: { readonly row: EvidenceRow }): ReactNode {
+  if (row.value === null || row.marks.length === 0) return null;
+  const max = Math.max(row.value, ...row.marks.map(({ value }) => value)) || 1;
+  const percent = (value: number): string => `${Math.max(0, Math.min(100, (value / max) * 100))}%`;
+  return (
+    <div className="bar" aria-hidden="true">
+      <div className="bar-value" style={{ width: percent(row.value) }} />
+      {row.marks.map((mark) => (
+        <div
+          key={mark.label}
+          className="bar-mark"
+          style={{ insetInlineStart: percent(mark.value) }}
+          title={mark.label}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Comparison({ row }: { readonly row: EvidenceRow }): ReactNode {
+  const texts = row.usual === null ? row.marks.map((mark) => `${mark.label} ${mark.text}`) : [row.usual];
+  return texts.length === 0 ? null : <span className="muted"> · {texts.join(' · ')}</span>;
+}
+
+function Value({ row, context }: { readonly row: EvidenceRow; readonly context: ValueContext }): ReactNode {
+  const window = row.name.windowSeconds;
+  const text =
+    window === undefined
+      ? row.text
+      : context.terms('rules.inWindow', { value: row.text, window: context.formats.span(window) });
+  return (
+    <div className="value-row">
+      <dt className={row.name.isKnown ? '' : 'mono'}>{row.name.label}</dt>
+      <dd>
+        <span className="value-text">{text}</span>
+        <Comparison row={row} />
+        <ValueBar row={row} />
+      </dd>
+    </div>
+  );
+}
+
+function HitItem(props: { readonly hit: Hit; readonly decision: Decision; readonly context: ValueContext }): ReactNode {
+  const { hit, decision, context } = props;
+  const { language } = usePreferences();
+  const terms = useTerms();
+  const title = hit.title?.[language] ?? reasonText(decision, hit, language);
+  const rows = evidenceOfHit(hit, decision, context);
+  return (
+    <li className={hit.mode === 'shadow' ? 'hit shadow' : 'hit'}>
+      <div className="hit-head">
+        <span className="hit-title" title={hit.ruleId}>
+          {title}
+        </span>
+        {hit.mode === 'shadow' ? <span className="chip">{terms('rules.shadow')}</span> : null}
+        <span className="hit-facts">
+          <Severity severity={hit.severity} />
+          <OutcomeWord outcome={hit.outcome} />
+          <span className="hit-score">{terms('rules.score', { n: hit.score })}</span>
+        </span>
+      </div>
+      {hit.status === 'errored' ? (
+        <p className="notice warn">
+          <Icon name="warn" />
+          <span className="grow">{terms('rules.errored', { error: hit.error ?? '—' })}</span>
+        </p>
+      ) : null}
+      {rows.length === 0 ? null : (
+        <dl className="values">
+          {rows.map((row) => (
+            <Value key={row.path} row={row} context={context} />
+          ))}
+        </dl>
+      )}
+    </li>
+  );
+}
+
+function reasonText(decision: Decision, hit: Hit, language: 'en' | 'zh-CN'): string {
+  return decision.reasons.find(({ code }) => code === hit.reason)?.text[language] ?? hit.ruleId;
+}
+
+function LimitItem({ limit, context }: { readonly limit: Limit; readonly context: ValueContext }): ReactNode {
+  const { terms } = context;
+  const text = (value: number): string => numberText(value, limit.measure === 'amount' ? 'money' : 'number', context);
+  const total = limit.usedBefore + limit.requested;
+  const scale = Math.max(total, limit.max) || 1;
+  const percent = (value: number): string => `${(value / scale) * 100}%`;
+  return (
+    <li className="hit">
+      <div className="hit-head">
+        <span className="hit-title" title={limit.limitId}>
+          {terms('limits.of', { period: terms(`period.${limit.period}`) })}
+        </span>
+        <span className={limit.exceeded ? 'chip warn' : 'chip'}>
+          {terms(limit.exceeded ? 'limits.exceeded' : 'limits.within')}
+        </span>
+        <span className="hit-facts">
+          <OutcomeWord outcome={limit.outcome} />
+        </span>
+      </div>
+      <p>
+        {terms('limits.used', { used: text(limit.usedBefore) })} ·{' '}
+        {terms('limits.requested', { requested: text(limit.requested) })}
+        {' · '}
+        <span className="muted">{terms('limits.max', { max: text(limit.max) })}</span>
+      </p>
+      <div className="bar" aria-hidden="true">
+        <div className="bar-used" style={{ width: percent(limit.usedBefore) }} />
+        <div
+          className="bar-value"
+          style={{ insetInlineStart: percent(limit.usedBefore), width: percent(limit.requested) }}
+        />
+        <div className="bar-mark" style={{ insetInlineStart: percent(limit.max) }} />
+      </div>
+    </li>
+  );
+}
+
+const isShadow = (hit: Hit): number => Number(hit.mode === 'shadow');
+
+export function RuleHits({ decision, currency }: { readonly decision: Decision; readonly currency: string | null }) {
+  const context = useValueContext(currency);
+  const { terms } = context;
+  const hits = [...decision.hits].sort((a, b) => isShadow(a) - isShadow(b) || b.score - a.score);
+  const limits = [...decision.limits].sort((a, b) => Number(b.exceeded) - Number(a.exceeded));
+  return (
+    <>
+      <Section title={terms('rules.title')}>
+        {hits.length === 0 ? <p className="muted">{terms('rules.none')}</p> : null}
+        <ul className="hits">
+          {hits.map((hit) => (
+            <HitItem key={`${hit.ruleId}/${hit.mode}`} hit={hit} decision={decision} context={context} />
+          ))}
+        </ul>
+      </Section>
+      {limits.length === 0 ? null : (
+        <Section title={terms('limits.title')}>
+          <ul className="hits">
+            {limits.map((limit) => (
+              <LimitItem key={limit.limitId} limit={limit} context={context} />
+            ))}
+          </ul>
+        </Section>
+      )}
+    </>
+  );
+}

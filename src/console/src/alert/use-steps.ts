@@ -1,0 +1,25 @@
+/** The keys c, r and x: take the step, or say why it cannot be taken. */
+import type { Alert } from '../../../http/api-types.ts';
+import { useAnnounce } from '../controls/announcer.tsx';
+import { usePreferences } from '../i18n/language.tsx';
+import { translateCode } from '../i18n/translate.ts';
+import { useMayAct } from './permission.ts';
+import { type AlertActions, isPossible } from './use-alert-actions.ts';
+
+export function useSteps(
+  alert: Alert | undefined,
+  actions: AlertActions,
+  onClose: (alert: Alert) => void,
+): (kind: 'claim' | 'release' | 'close') => void {
+  const { t } = usePreferences();
+  const announce = useAnnounce();
+  const mayAct = useMayAct();
+  return (kind) => {
+    if (alert === undefined) return;
+    if (!mayAct) announce(t('action.readOnly'));
+    else if (!isPossible(alert, kind))
+      announce(t('done.notPossible', { status: translateCode(t, 'status', alert.status) }));
+    else if (kind === 'close') onClose(alert);
+    else void actions.take(alert, { kind });
+  };
+}

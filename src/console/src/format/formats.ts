@@ -1,0 +1,33 @@
+/** Everything that turns a value into words for one language and one bank zone. Pure. */
+import { createTranslator, type Language, MESSAGES, type Translate } from '../i18n/translate.ts';
+import { createTimeFormatter, formatSpan, type TimeFormatter } from './time.ts';
+
+export interface Formats {
+  readonly language: Language;
+  readonly t: Translate;
+  readonly time: TimeFormatter;
+  integer(value: number): string;
+  /** up to three significant digits below 100, whole above */
+  decimal(value: number): string;
+  percent(share: number): string;
+  span(seconds: number): string;
+  list(items: readonly string[]): string;
+}
+
+export function createFormats(language: Language, zone: string): Formats {
+  const t = createTranslator(language, MESSAGES);
+  const integers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+  const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+  const percents = new Intl.NumberFormat('en', { style: 'percent', maximumSignificantDigits: 2 });
+  const lists = new Intl.ListFormat(language, { type: 'disjunction' });
+  return {
+    language,
+    t,
+    time: createTimeFormatter(zone),
+    integer: (value) => integers.format(value),
+    decimal: (value) => (Math.abs(value) >= 100 ? integers.format(value) : digits.format(value)),
+    percent: (share) => percents.format(share),
+    span: (seconds) => formatSpan(seconds, t),
+    list: (items) => lists.format(items),
+  };
+}
