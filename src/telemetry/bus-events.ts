@@ -1,7 +1,7 @@
 /** What happens between the bus and the pipeline: the consumers' own interface fits this one. */
 import type { Clock } from '../domain/clock.ts';
 import { createEpisode } from './episode.ts';
-import type { Logger } from './logger.ts';
+import type { Fields, Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { errorCodeOf } from './scoring-events.ts';
 
@@ -16,6 +16,7 @@ interface Place extends Subscriber {
 export interface BusEvents {
   chunkFinished(event: Place & { messages: number; durationMs: number; lag: bigint }): void;
   chunkRetried(event: Place & { attempt: number; delayMs: number; error: unknown }): void;
+  positionsRetried(event: Subscriber & { attempt: number; delayMs: number; error: unknown }): void;
   partitionsAssigned(event: Subscriber & { partitions: readonly number[] }): void;
   offsetsLost(event: Place & { from: bigint; to: bigint }): void;
   offsetsCommitted(event: Subscriber & { partitions: number; durationMs: number }): void;
@@ -41,6 +42,17 @@ export function createBusEvents(metrics: Metrics, logger: Logger, clock: Clock):
     lasts: 'the alert store still does not answer',
     ended: 'the alert store answers again',
   });
+  const retried = (event: { group: string; attempt: number; error: unknown }, text: string, fields: Fields): void => {
+    const { group, attempt, error } = event;
+    metrics.add('vigil_consumer_retries_total', [group, errorCodeOf(error)], 1);
+    if (errorCodeOf(error) === 'ALERT_STORE_UNAVAILABLE') {
+      if (alertOutage.happens({ ...fields, err: error })) metrics.add('vigil_alert_store_outages_total', [], 1);
+      metrics.set('vigil_alert_store_down_state', [], 1);
+    } else if ((attempt & (attempt - 1)) === 0) {
+      // the attempts 1, 2, 4, 8, …: an hour of outage makes a dozen lines
+      logger.warn(text, { ...fields, attempt, err: error });
+    }
+  };
   return {
     chunkFinished(event) {
       const { topic, group, messages, durationMs } = event;
@@ -49,22 +61,19 @@ export function createBusEvents(metrics: Metrics, logger: Logger, clock: Clock):
       progress.finished(event);
     },
     chunkRetried({ topic, group, partition, attempt, delayMs, error }) {
-      metrics.add('vigil_consumer_retries_total', [group, errorCodeOf(error)], 1);
-      if (errorCodeOf(error) === 'ALERT_STORE_UNAVAILABLE') {
-        if (alertOutage.happens({ topic, partition, err: error }))
-          metrics.add('vigil_alert_store_outages_total', [], 1);
-        metrics.set('vigil_alert_store_down_state', [], 1);
-      } else if ((attempt & (attempt - 1)) === 0) {
-        // the attempts 1, 2, 4, 8, …: an hour of outage makes a dozen lines
-        logger.warn('a chunk is handled again after an outage', {
-          topic,
-          group,
-          partition,
-          attempt,
-          delayMs,
-          err: error,
-        });
-      }
+      retried({ group, attempt, error }, 'a chunk is handled again after an outage', {
+        topic,
+        group,
+        partition,
+        delayMs,
+      });
+    },
+    positionsRetried({ topic, group, attempt, delayMs, error }) {
+      retried({ group, attempt, error }, 'the offsets cannot be read: nothing is consumed until they can', {
+        topic,
+        group,
+        delayMs,
+      });
     },
     partitionsAssigned(event) {
       metrics.add('vigil_consumer_rebalances_total', [event.topic, event.group], 1);

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../domain/clock.ts';
 import type { DecisionVersions } from '../domain/decision.ts';
+import { createEpisode } from './episode.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -12,15 +13,25 @@ export interface ServiceEvents {
   generationActivated(event: { versions: DecisionVersions; rules: number }): void;
   generationRefused(event: { faults: readonly string[] }): void;
   alertCounts(counts: { readonly open: number; readonly claimed: number; readonly closed: number }): void;
+  /** the connection to Redis broke; it is opened anew by itself */
+  redisFailed(error: unknown): void;
+  redisConnected(): void;
   /** read at every scrape */
   watchFeatureStore(store: { readonly countersIncomplete: boolean }): void;
   /** `route` is the pattern, never the address with its ids */
   httpRequestFinished(event: { route: string; method: string; status: number; durationMs: number }): void;
+  /** an answer of 5xx: `requestId` is what the caller was told */
+  httpRequestFailed(event: { route: string; method: string; requestId: string; error: unknown }): void;
   httpAuthFailed(event: { status: 401 | 403; route: string }): void;
   started(event: { version: string; node: string }): void;
 }
 
 export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clock): ServiceEvents {
+  const redis = createEpisode(logger, clock, {
+    began: 'the connection to Redis broke and is opened anew',
+    lasts: 'Redis still cannot be reached',
+    ended: 'Redis is reached again',
+  });
   let tensors: (() => number) | undefined;
   metrics.beforeScrape(() => {
     if (tensors !== undefined) metrics.set('vigil_model_alive_tensors', [], tensors());
@@ -51,6 +62,12 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
       metrics.add('vigil_config_loads_total', ['refused'], 1);
       logger.error('a configuration is refused: the last valid one keeps running', { faults });
     },
+    redisFailed(error) {
+      redis.happens({ err: error });
+    },
+    redisConnected() {
+      redis.ends();
+    },
     alertCounts({ open, claimed, closed }) {
       metrics.set('vigil_alert_queue_alerts', ['open'], open);
       metrics.set('vigil_alert_queue_alerts', ['claimed'], claimed);
@@ -64,7 +81,9 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
     httpRequestFinished({ route, method, status, durationMs }) {
       metrics.add('vigil_http_requests_total', [route, method, `${Math.floor(status / 100)}xx`], 1);
       metrics.observe('vigil_http_request_duration_seconds', [route], durationMs / 1000);
-      if (status >= 500) logger.error('a request failed', { route, method, status });
+    },
+    httpRequestFailed({ route, method, requestId, error }) {
+      logger.error('a request failed', { route, method, requestId, err: error });
     },
     httpAuthFailed({ status, route }) {
       metrics.add('vigil_http_auth_failures_total', [String(status)], 1);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConsumerEvents } from '../../../src/consumers/consumer-events.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import { VigilError } from '../../../src/domain/errors.ts';
+import type { HttpEvents } from '../../../src/http/http-options.ts';
 import type { GuardOptions } from '../../../src/pipeline/guarded-feature-store.ts';
 import type { ScoringObserver } from '../../../src/pipeline/score-transactions.ts';
 import { createTelemetry, type Telemetry } from '../../../src/telemetry/events.ts';
@@ -64,12 +65,13 @@ const timings = { parseMs: 1, featuresMs: 2, rulesMs: 3, modelMs: 4, settleMs: 5
 const decided = (decision: Decision) => ({ kind: 'decided', decision, isRepeat: false, isConflict: false }) as const;
 
 describe('scoring events', () => {
-  it('fit what the pipeline and the consumers declare', () => {
-    const { scoring, bus } = aTelemetry();
+  it('fit what the pipeline, the consumers and the server declare', () => {
+    const { scoring, bus, service } = aTelemetry();
+    const http: HttpEvents = service;
     const observer: ScoringObserver = scoring;
     const consumer: ConsumerEvents = bus;
     const onOutage: GuardOptions['onOutage'] = scoring.featureStoreOutage;
-    expect([observer, consumer, onOutage].every((part) => part !== undefined)).toBe(true);
+    expect([observer, consumer, onOutage, http].every((part) => part !== undefined)).toBe(true);
   });
 
   it('count a chunk by channel, outcome and level, with its money, rules, flags and time', async () => {
