@@ -2,7 +2,7 @@
  * The in-process state: one table of entities per combination, one packed log per stream of an entity, one profile per
  * customer. One transaction in, its reading out. Reuses its scratch arrays: one call at a time.
  */
-import type { CounterFlag, FeatureCatalogue, FeatureReading, FeatureValue, Profile } from '../domain/feature.ts';
+import type { FeatureCatalogue, FeatureReading, FeatureValue, Profile } from '../domain/feature.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
 import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
@@ -13,6 +13,7 @@ import { type LogLayout, layoutOf } from './log-layout.ts';
 import { countFrauds, createMemoryLabels, type FraudList, type MemoryLabels } from './memory-labels.ts';
 import { createLog, type PackedLog, VISIT, type Visit, visitLog } from './packed-log.ts';
 import { createProfile, createProfileEvent, readProfileEvent, updateProfile } from './profile-state.ts';
+import { flagsOf, NO_NAMES } from './reading-flags.ts';
 import { createTransactionReader } from './transaction-reader.ts';
 
 export interface MemoryStoreOptions {
@@ -40,8 +41,6 @@ const DEFAULTS = { maxEntities: 2_000_000, maxEventsPerLog: 262_144 } as const;
 const SHANGHAI_MINUTES = 480;
 /** a profile outlives the windows: a dormant customer's habits are what the wake-up is measured against */
 const PROFILE_IDLE_MS = 400 * 86_400_000;
-const NO_FLAGS: readonly CounterFlag[] = [];
-const NO_NAMES: readonly string[] = [];
 
 interface Entity extends TableEntry {
   /** by position of the stream in its combination */
@@ -145,7 +144,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     return {
       values,
       profile,
-      flags: flagsOf(seen, estimated),
+      flags: flagsOf(seen, estimated !== undefined),
       estimated: estimated ?? NO_NAMES,
       warmingUp: NO_NAMES,
     };
@@ -202,15 +201,4 @@ function writeFrauds(stream: Stream, list: FraudList | undefined, timeMs: number
     const edge = timeMs - window.delayMs;
     raw[window.rawAt + RAW.frauds] = countFrauds(list, edge - window.windowMs, edge, timeMs);
   }
-}
-
-function flagsOf(seen: number, estimated: readonly string[] | undefined): readonly CounterFlag[] {
-  const isTooLate = (seen & (1 << VISIT.tooLate)) !== 0;
-  const isLate = (seen & (1 << VISIT.late)) !== 0;
-  if (!isTooLate && !isLate && estimated === undefined) return NO_FLAGS;
-  const flags: CounterFlag[] = [];
-  if (isTooLate) flags.push('TOO_LATE');
-  if (isLate) flags.push('LATE');
-  if (estimated !== undefined) flags.push('ESTIMATED');
-  return flags;
 }

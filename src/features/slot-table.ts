@@ -33,7 +33,8 @@ export function createSlotTable(maxSlots: number, horizonMs: number): SlotTable 
     keepReading(transaction, reading, watermarkMs) {
       newestMs = watermarkMs;
       forgetOld();
-      slots.set(transaction, { reading, decided: slots.get(transaction)?.decided, atMs: watermarkMs });
+      if (maxSlots > 0)
+        slots.set(transaction, { reading, decided: slots.get(transaction)?.decided, atMs: watermarkMs });
     },
     keepDecision(transaction, decided) {
       const slot = slots.get(transaction);

@@ -1,0 +1,887 @@
+-- Adds events to packed prefix-sum logs, each at most once, and answers every window as of each event's arrival.
+--
+-- Guarantee: one event with one (time, id) is in a log at most once, however often this runs; a repeat changes nothing and
+--   is answered as of its own place. Logs expire after their retention, counted from the last write.
+-- KEYS     per update: the log, and for a log with member columns the hash of its members' newest records
+-- ARGV[1]  f64 wall clock in ms
+-- ARGV[2]  the streams: per stream f64 × (flags, members, windows, lateness, retention, most records, time to live, id of
+--          the set of windows), then f64 × (window, delay, excludes the current event) per window, the widest first.
+--          flags: 1 value, 2 present counts, 4 squares, 8 max, 16 min
+-- ARGV[3]  the updates: f64 × (stream, belongs, time, id, value or −1), with squares f64 × (low, high), f64 hash a column;
+--          stream −1 stands for the customer's profile, right after the log of all the customer's transactions, which
+--          tells what is a repeat: f64 × (−1, time, amount or −1, event of interest or −1, hour of the week, latitude,
+--          longitude, learns payees, six hashes); its one key is the profile, its reply the state before the event
+-- Reply    per update one string: u8 status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong), then
+--          in order: the record before, the record, the trailer; otherwise f64 droppedMs and the windows (see `evaluate`)
+--
+-- A log is one string: a sentinel record (the sums before the first), the records in order of time, the trailer.
+-- Record:  f64 time, f64 id, [f64 sum modulo 2^53, u32 wraps], [u32 present], [f64, f64, u32 squares], [f64 max], [f64 min],
+--          per member column f64 hash, u32 previous, u32 next (absolute record number + 1, 0 = none)
+-- Trailer: per window u32 lo, f64 time at lo, sums before lo, [delayed: u32 hi, f64 time at hi, f64 time before hi,
+--          sums before hi],
+--          [u32 record, f64 max], [u32 record, f64 min], u32 distinct a column; then f64 droppedMs, f64 expires at,
+--          u32 first, u32 count, u32 id of the set of windows.
+-- The trailer stands at the end so that a record and the new trailer are one write. Record numbers and columns mean the
+-- same as in packed-log.ts, which is this algorithm in TypeScript and has the explanation.
+
+local call, su, sp = redis.call, struct.unpack, struct.pack
+local floor, min, max, sub, rep, concat = math.floor, math.min, math.max, string.sub, string.rep, table.concat
+local WRAP, NONE = 9007199254740992, -1
+local NEVER = -math.huge
+local BLOCK = 16 -- records per read
+local TAIL = 8 -- records read together with the trailer
+local COMPACT_FROM = 16
+local now = su('<d', ARGV[1])
+
+-- ── layouts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+local function numbers(text, at, count)
+  local list = {}
+  for i = 1, count do list[i] = su('<d', text, at + (i - 1) * 8) end
+  return list
+end
+
+local function read_layouts(text)
+  local layouts, at = {}, 1
+  while at <= #text do
+    local f = numbers(text, at, 8)
+    at = at + 64
+    local flags = f[1]
+    local function has(bit) return floor(flags / bit) % 2 == 1 end
+    local L = { members = f[2], windows = {}, lateness = f[4], retention = f[5], most = f[6], ttl = f[7], set = f[8] }
+    local record, sums, sum_count = '<dd', '', 0
+    local size = 16
+    local function column(format, bytes, count)
+      local place = size
+      record, size = record .. format, size + bytes
+      if count > 0 then sums, sum_count = sums .. format, sum_count + count end
+      return place
+    end
+    if has(1) then L.sum = column('dI4', 12, 2) end
+    if has(2) then L.present = column('I4', 4, 1) end
+    if has(4) then L.squares = column('ddI4', 20, 3) end
+    L.sums_bytes = size - 16
+    if has(8) then L.max = column('d', 8, 0) end
+    if has(16) then L.min = column('d', 8, 0) end
+    L.member = size
+    for _ = 1, L.members do column('dI4I4', 16, 0) end
+    L.record_format, L.size, L.sums_format, L.sum_count = record, size, '<' .. sums, sum_count
+    local trailer, slot = '<', 1
+    local function field(format, count)
+      local place = slot
+      trailer, slot = trailer .. format, slot + count
+      return place
+    end
+    for w = 1, f[3] do
+      local n = numbers(text, at, 3)
+      at = at + 24
+      local window = { ms = n[1], delay = n[2], excludes = n[3] == 1 }
+      window.lo = field('I4', 1)
+      window.lo_time = field('d', 1)
+      window.lo_sums = field(sums, sum_count)
+      if window.delay > 0 then
+        window.hi = field('I4', 1)
+        window.hi_time = field('d', 1)
+        window.hi_before = field('d', 1)
+        window.hi_sums = field(sums, sum_count)
+      end
+      if L.max then window.max = field('I4d', 2) end
+      if L.min then window.min = field('I4d', 2) end
+      window.distinct = field(rep('I4', L.members), L.members)
+      L.windows[w] = window
+    end
+    L.dropped, L.expires, L.first, L.count = field('d', 1), field('d', 1), field('I4', 1), field('I4', 1)
+    L.set_at = field('I4', 1)
+    L.trailer_format, L.trailer_fields = trailer, slot - 1
+    L.trailer = #sp(trailer, unpack(numbers(rep('\0', 8 * L.trailer_fields), 1, L.trailer_fields)))
+    layouts[#layouts + 1] = L
+  end
+  return layouts
+end
+
+-- ── the log in hand ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+local key, index_key, L, R -- R: bytes of a record
+local tail, tail_end -- the last records, and the position after them in `tail`
+local blocks -- block number → string
+local n, first
+local v -- the trailer's fields
+
+-- String and position of record i (−1: the sentinel).
+local function at(i)
+  local p = tail_end - (n - i) * R
+  if p >= 1 then return tail, p end
+  local k = i + 1
+  local b = floor(k / BLOCK)
+  local s = blocks[b]
+  if not s then
+    s = call('GETRANGE', key, b * BLOCK * R, (b + 1) * BLOCK * R - 1)
+    blocks[b] = s
+  end
+  return s, (k - b * BLOCK) * R + 1
+end
+
+local function time_at(i)
+  local s, p = at(i)
+  return (su('<d', s, p))
+end
+
+-- First position in [lo, hi) whose time is after t; looks around the hint first.
+local function upper(t, lo, hi, hint)
+  if hint and hint >= lo and hint < hi then
+    local step = 1
+    if time_at(hint) <= t then
+      lo = hint + 1
+      while lo + step - 1 < hi do
+        local p = lo + step - 1
+        if time_at(p) <= t then lo, step = p + 1, step * 2 else hi = p end
+      end
+    else
+      hi = hint
+      while hi - step >= lo do
+        local p = hi - step
+        if time_at(p) > t then hi, step = p, step * 2 else lo = p + 1 end
+      end
+    end
+  end
+  while lo < hi do
+    local m = floor((lo + hi) / 2)
+    if time_at(m) <= t then lo = m + 1 else hi = m end
+  end
+  return lo
+end
+
+local function add_wrapping(sum, value)
+  local room = WRAP - value
+  if sum >= room then return sum - room, 1 end
+  return sum + value, 0
+end
+
+-- −1 when the record has no value.
+local function value_at(i)
+  local s, p = at(i)
+  local q, o = at(i - 1)
+  if su('<I4', s, p + L.present) == su('<I4', q, o + L.present) then return NONE end
+  local d = su('<d', s, p + L.sum) - su('<d', q, o + L.sum)
+  if d < 0 then return d + WRAP end
+  return d
+end
+
+-- Extreme of [lo, hi) and the oldest absolute record that can hold it, from the Fenwick column. sign: 1 max, −1 min.
+local function range_extreme(lo, hi, column, sign)
+  local best, holder = NONE, NONE
+  local number, stop = first + hi, first + lo
+  while number > stop do
+    local low, rest = 1, number
+    while rest % 2 == 0 do low, rest = low * 2, rest / 2 end
+    local value, span
+    if number - low >= stop then
+      local s, p = at(number - first - 1)
+      value, span = su('<d', s, p + column), low
+    else
+      value, span = value_at(number - first - 1), 1
+    end
+    if value ~= NONE and (best == NONE or sign * value > sign * best) then best, holder = value, number - span end
+    number = number - span
+  end
+  return best, holder
+end
+
+-- hash, previous, next of a member column of record i, as absolute numbers + 1
+local function member_at(i, column)
+  local s, p = at(i)
+  return su('<dI4I4', s, p + L.member + (column - 1) * 16)
+end
+
+-- Distinct members of [lo, hi) from the count of [from, to), by what enters and leaves. `next` 0 stands for never.
+local function distinct_between(column, from, to, count, lo, hi)
+  local base = first + 1
+  while from > lo do
+    from = from - 1
+    local h, _, nx = member_at(from, column)
+    if h ~= 0 and (nx == 0 or nx - base >= to) then count = count + 1 end
+  end
+  while to < hi do
+    local h, pv = member_at(to, column)
+    if h ~= 0 and pv - base < from then count = count + 1 end
+    to = to + 1
+  end
+  while from < lo do
+    local h, _, nx = member_at(from, column)
+    if h ~= 0 and (nx == 0 or nx - base >= to) then count = count - 1 end
+    from = from + 1
+  end
+  while to > hi do
+    to = to - 1
+    local h, pv = member_at(to, column)
+    if h ~= 0 and pv - base < from then count = count - 1 end
+  end
+  return count
+end
+
+local function index_field(column, hash) return sp('<I1d', column, hash) end
+
+-- Absolute number + 1 of the member's newest record; 0 when it has none that is still here.
+local function newest_of(column, hash)
+  local number = tonumber(call('HGET', index_key, index_field(column, hash)) or 0)
+  if number <= first then return 0 end
+  return number
+end
+
+local function cached_hi(window)
+  if window.hi then return v[window.hi] end
+  if window.excludes then return max(0, n - 1) end
+  return n
+end
+
+-- ── evaluating without a change ──────────────────────────────────────────────────────────────────────────────────────
+
+local function has_member(column, hash, lo, hi)
+  local number = newest_of(column, hash)
+  while number - first - 1 >= hi do
+    local _, pv = member_at(number - first - 1, column)
+    number = pv
+  end
+  return number ~= 0 and number - first - 1 >= lo
+end
+
+-- Per window: u32 lo, u32 hi, f64 time of the first and of the last earlier event (−inf: none), the sums before lo and at
+-- hi − 1, [f64 max], [f64 min], u32 distinct a column. `virtual` adds the event's members to the distinct counts.
+local function evaluate(before, ends, virtual, t, members)
+  local out = {}
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    local edge = t - window.delay
+    local hi = window.excludes and before or ends
+    if window.hi then hi = upper(edge, 0, before, v[window.hi]) end
+    local lo = upper(edge - window.ms, 0, hi, v[window.lo])
+    local previous = min(before, hi)
+    local first_time, last_time = NEVER, NEVER
+    if lo < previous then first_time, last_time = time_at(lo), time_at(previous - 1) end
+    local s, p = at(lo - 1)
+    local lo_sums = sub(s, p + 16, p + 15 + L.sums_bytes)
+    s, p = at(hi - 1)
+    out[#out + 1] = sp('<I4I4dd', lo, hi, first_time, last_time)
+    out[#out + 1] = lo_sums
+    out[#out + 1] = sub(s, p + 16, p + 15 + L.sums_bytes)
+    if L.max then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.max, 1))) end
+    if L.min then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.min, -1))) end
+    for c = 1, L.members do
+      local count = distinct_between(c, v[window.lo], cached_hi(window), v[window.distinct + c - 1], lo, hi)
+      if virtual and not window.hi and not window.excludes and members[c] ~= 0 and not has_member(c, members[c], lo, hi) then
+        count = count + 1
+      end
+      out[#out + 1] = sp('<I4', count)
+    end
+  end
+  return concat(out)
+end
+
+-- ── adding ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- Drops what no event can ask for any more, when the count is a power of two or the cap is met.
+local function make_room(newest)
+  if n < COMPACT_FROM then return 0 end
+  local full = n >= L.most
+  if not full then
+    local power = n
+    while power % 2 == 0 do power = power / 2 end
+    if power ~= 1 then return 0 end
+  end
+  local dead = upper(newest - L.retention, 0, n, L.windows[1] and v[L.windows[1].lo])
+  if full then dead = max(dead, math.ceil(L.most / 8)) elseif dead * 4 < n then return 0 end
+  v[L.dropped] = max(v[L.dropped], time_at(dead - 1))
+  for c = 1, L.members do
+    for w = 1, #L.windows do
+      local window = L.windows[w]
+      local lo, hi = v[window.lo], cached_hi(window)
+      local slot = window.distinct + c - 1
+      if lo < dead then v[slot] = distinct_between(c, lo, hi, v[slot], min(dead, hi), hi) end
+    end
+    for i = 0, dead - 1 do
+      local h, _, nx = member_at(i, c)
+      if h ~= 0 and nx == 0 then call('HDEL', index_key, index_field(c, h)) end
+    end
+  end
+  local function sums_before(i, place)
+    local s, p = at(i - 1)
+    local sums = { su(L.sums_format, s, p + 16) }
+    for k = 1, L.sum_count do v[place + k - 1] = sums[k] end
+  end
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    if v[window.lo] < dead then
+      v[window.lo], v[window.lo_time] = dead, dead < n and time_at(dead) or NEVER
+      sums_before(dead, window.lo_sums)
+    end
+    if window.hi and v[window.hi] < dead then
+      v[window.hi], v[window.hi_time] = dead, dead < n and time_at(dead) or NEVER
+      sums_before(dead, window.hi_sums)
+    end
+    v[window.lo] = v[window.lo] - dead
+    if window.hi then v[window.hi] = v[window.hi] - dead end
+  end
+  local rest = call('GETRANGE', key, dead * R, -1)
+  call('SET', key, rest, 'KEEPTTL')
+  n, first = n - dead, first + dead
+  v[L.first], v[L.count] = first, n
+  blocks = {}
+  return dead
+end
+
+-- The Fenwick column of a new last record.
+local function fenwick(value, column, sign)
+  local number = first + n + 1
+  local step, best = 1, value
+  while number % (step * 2) == 0 do
+    if n - step < 0 then break end
+    local s, p = at(n - step)
+    local child = su('<d', s, p + column)
+    if child ~= NONE and (best == NONE or sign * child > sign * best) then best = child end
+    step = step * 2
+  end
+  return best
+end
+
+-- Keeps the cached extreme of a window [lo, n) or, with the event, [lo, n].
+local function move_extreme(slot, column, sign, lo, entering, entering_holder, value, includes)
+  local best, holder = v[slot + 1], v[slot]
+  if best == NONE or holder < first + lo then
+    best, holder = range_extreme(lo, n, column, sign)
+    if holder == NONE then holder = 0 end
+  elseif entering ~= NONE and sign * entering >= sign * best then
+    best, holder = entering, entering_holder
+  end
+  if includes and value ~= NONE and (best == NONE or sign * value >= sign * best) then best, holder = value, first + n end
+  v[slot], v[slot + 1] = holder, best
+end
+
+local function refresh_expiry(created)
+  local expires = now + L.ttl
+  if not created and expires - v[L.expires] <= L.ttl / 16 then return end
+  v[L.expires] = expires
+  return L.ttl
+end
+
+-- The event is the newest. Moves each window's edges to it, writes its record and the trailer in one go.
+local function append(t, id, value, q_low, q_high, members, created, last)
+  make_room(max(t, last))
+  local head, head_at = at(n - 1)
+  local sums = { su(L.sums_format, head, head_at + 16) }
+  local old_sums = { unpack(sums, 1, L.sum_count) }
+  local record = { t, id }
+  if L.sum and value ~= NONE then
+    local wrapped
+    sums[1], wrapped = add_wrapping(sums[1], value)
+    sums[2] = sums[2] + wrapped
+    local k = 3
+    if L.present then sums[3], k = sums[3] + 1, 4 end
+    if L.squares then
+      local carry, more
+      sums[k], carry = add_wrapping(sums[k], q_low)
+      sums[k + 1], more = add_wrapping(sums[k + 1], carry)
+      sums[k + 2] = sums[k + 2] + more
+      sums[k + 1], more = add_wrapping(sums[k + 1], q_high)
+      sums[k + 2] = sums[k + 2] + more
+    end
+  end
+  for k = 1, L.sum_count do record[2 + k] = sums[k] end
+  if L.max then record[#record + 1] = fenwick(value, L.max, 1) end
+  if L.min then record[#record + 1] = fenwick(value, L.min, -1) end
+
+  local base = first + 1
+  local previous = {}
+  for c = 1, L.members do
+    local hash = members[c]
+    previous[c] = hash ~= 0 and newest_of(c, hash) or 0
+    record[#record + 1], record[#record + 2], record[#record + 3] = hash, previous[c], 0
+  end
+
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    local lo, hi = v[window.lo], n
+    local edge = t - window.delay
+    local start = edge - window.ms
+    local entering = NONE
+    local distinct = window.distinct - 1
+    if window.hi then
+      hi = v[window.hi]
+      local from = hi
+      while hi < n and v[window.hi_time] <= edge do
+        local s, p = at(hi)
+        for k, sum in ipairs({ su(L.sums_format, s, p + 16) }) do
+          if k <= L.sum_count then v[window.hi_sums + k - 1] = sum end
+        end
+        for c = 1, L.members do
+          local h, pv = member_at(hi, c)
+          if h ~= 0 and pv - base < lo then v[distinct + c] = v[distinct + c] + 1 end
+        end
+        hi = hi + 1
+        v[window.hi_before] = v[window.hi_time]
+        v[window.hi_time] = hi < n and time_at(hi) or t
+      end
+      if hi == n then v[window.hi_time] = t end
+      v[window.hi] = hi
+      window.entered = from
+    elseif window.excludes and n > 0 then
+      for c = 1, L.members do
+        local h, pv = member_at(n - 1, c)
+        if h ~= 0 and pv - base < lo then v[distinct + c] = v[distinct + c] + 1 end
+      end
+      if L.max or L.min then entering = value_at(n - 1) end
+    end
+    if lo < hi and v[window.lo_time] <= start then
+      if not window.hi and last <= start then
+        lo = n
+        for c = 1, L.members do v[distinct + c] = 0 end
+      else
+        local s, p
+        repeat
+          for c = 1, L.members do
+            local h, _, nx = member_at(lo, c)
+            if h ~= 0 and (nx == 0 or nx - base >= hi) then v[distinct + c] = v[distinct + c] - 1 end
+          end
+          s, p = at(lo)
+          lo = lo + 1
+          local time = t
+          if lo < n then
+            local q, o = at(lo)
+            time = su('<d', q, o)
+          end
+          v[window.lo_time] = time
+        until lo >= hi or time > start
+        if L.sum_count > 0 then
+          local passed = { su(L.sums_format, s, p + 16) }
+          for k = 1, L.sum_count do v[window.lo_sums + k - 1] = passed[k] end
+        end
+      end
+      v[window.lo] = lo
+    end
+    if lo == n then
+      v[window.lo], v[window.lo_time] = n, t
+      for k = 1, L.sum_count do v[window.lo_sums + k - 1] = old_sums[k] end
+    end
+    if window.hi then
+      if L.max or L.min then
+        for _, e in ipairs({ L.max and { window.max, L.max, 1 } or false, L.min and { window.min, L.min, -1 } or false }) do
+          if e then
+            local best, holder = v[e[1] + 1], v[e[1]]
+            if best == NONE or holder < first + lo then
+              best, holder = range_extreme(lo, hi, e[2], e[3])
+              if holder == NONE then holder = 0 end
+            else
+              for i = window.entered, hi - 1 do
+                local x = value_at(i)
+                if x ~= NONE and e[3] * x >= e[3] * best then best, holder = x, first + i end
+              end
+            end
+            v[e[1]], v[e[1] + 1] = holder, best
+          end
+        end
+      end
+    else
+      local includes = not window.excludes
+      if L.max then move_extreme(window.max, L.max, 1, lo, entering, first + n - 1, value, includes) end
+      if L.min then move_extreme(window.min, L.min, -1, lo, entering, first + n - 1, value, includes) end
+      if includes then
+        for c = 1, L.members do
+          if members[c] ~= 0 and previous[c] - base < lo then v[distinct + c] = v[distinct + c] + 1 end
+        end
+      end
+    end
+  end
+
+  local ttl = refresh_expiry(created)
+  local before = sub(head, head_at, head_at + R - 1)
+  v[L.count] = n + 1
+  local written = sp(L.record_format, unpack(record)) .. sp(L.trailer_format, unpack(v))
+  if created then
+    call('SET', key, before .. written, 'PX', ttl)
+    if L.members > 0 then
+      -- there from the first record on, so that both keys of a log live, move and expire together
+      call('DEL', index_key)
+      call('HSET', index_key, '', 0)
+    end
+  else
+    call('SETRANGE', key, (n + 1) * R, written)
+    if ttl then call('PEXPIRE', key, ttl) end
+  end
+  for c = 1, L.members do
+    if members[c] ~= 0 then
+      call('HSET', index_key, index_field(c, members[c]), first + n + 1)
+      if previous[c] ~= 0 then
+        call('SETRANGE', key, (previous[c] - first) * R + L.member + (c - 1) * 16 + 12, sp('<I4', first + n + 1))
+      end
+    end
+  end
+  if ttl and L.members > 0 then call('PEXPIRE', index_key, ttl) end
+  return '\0' .. before .. written
+end
+
+-- Inserts a late event at its own time: the records after it move up by one and carry its amounts.
+local function insert_late(place, t, id, value, q_low, q_high, members, newest)
+  place = place - make_room(newest)
+  if place < 0 then return end
+  local base, moved = first + 1, first + place + 1
+  local s, p = at(place - 1)
+  local fields = { su(L.record_format, s, p) }
+  local width = 2 + L.sum_count
+  local new = { t, id }
+  for k = 3, width do new[k] = fields[k] end
+  local function add(record)
+    if not L.sum or value == NONE then return end
+    local wrapped
+    record[3], wrapped = add_wrapping(record[3], value)
+    record[4] = record[4] + wrapped
+    local k = 5
+    if L.present then record[5], k = record[5] + 1, 6 end
+    if L.squares then
+      local carry, more
+      record[k], carry = add_wrapping(record[k], q_low)
+      record[k + 1], more = add_wrapping(record[k + 1], carry)
+      record[k + 2] = record[k + 2] + more
+      record[k + 1], more = add_wrapping(record[k + 1], q_high)
+      record[k + 2] = record[k + 2] + more
+    end
+  end
+  add(new)
+  local extremes = (L.max and 1 or 0) + (L.min and 1 or 0)
+  local records, values = { [place] = new }, {}
+  local shifted = call('GETRANGE', key, (place + 1) * R, (n + 1) * R - 1)
+  for i = place, n - 1 do
+    if extremes > 0 then values[i + 1] = value_at(i) end
+    local record = { su(L.record_format, shifted, (i - place) * R + 1) }
+    record[#record] = nil
+    add(record)
+    records[i + 1] = record
+  end
+  values[place] = value
+  -- links: numbers from `moved` on are one more; a record before them that pointed at one is told
+  local member = width + extremes
+  local function point(number, column, target)
+    if number > first and number < moved then
+      call('SETRANGE', key, (number - first) * R + L.member + (column - 1) * 16 + 12, sp('<I4', target))
+    end
+  end
+  for c = 1, L.members do
+    local m = member + (c - 1) * 3
+    local hash, follower = members[c], nil
+    new[m + 1], new[m + 2], new[m + 3] = hash, 0, 0
+    for i = place + 1, n do
+      local record = records[i]
+      local h = record[m + 1]
+      if h ~= 0 then
+        if record[m + 2] >= moved then record[m + 2] = record[m + 2] + 1
+        elseif h == hash and not follower then follower = record
+        else point(record[m + 2], c, first + i + 1) end
+        if record[m + 3] == 0 then call('HSET', index_key, index_field(c, h), first + i + 1)
+        else record[m + 3] = record[m + 3] + 1 end
+        if follower == record then new[m + 3] = first + i + 1 end
+      end
+    end
+    if hash ~= 0 then
+      if follower then new[m + 2], follower[m + 2] = follower[m + 2], moved
+      else
+        new[m + 2] = newest_of(c, hash)
+        call('HSET', index_key, index_field(c, hash), moved)
+      end
+      if new[m + 2] <= first then new[m + 2] = 0 end
+      point(new[m + 2], c, moved)
+    end
+  end
+  for e = 1, extremes do
+    local sign = (L.max and e == 1) and 1 or -1
+    local column = sign == 1 and L.max or L.min
+    for i = place, n do
+      local number, step, best = first + i + 1, 1, values[i]
+      while number % (step * 2) == 0 do
+        local child = i - step
+        if child < 0 then break end
+        local x
+        if child >= place then x = records[child][width + e]
+        else
+          local s, p = at(child)
+          x = su('<d', s, p + column)
+        end
+        if x ~= NONE and (best == NONE or sign * x > sign * best) then best = x end
+        step = step * 2
+      end
+      records[i][width + e] = best
+    end
+  end
+  -- the windows as of the newest event
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    local lo, hi = v[window.lo], cached_hi(window)
+    local edge = newest - window.delay
+    for _, slot in ipairs({ window.max or false, window.min or false }) do
+      if slot and v[slot] - first >= place then v[slot] = v[slot] + 1 end
+    end
+    local function carry(place_at, position, time_place)
+      -- the edge stands at or behind the new record: the sums before it carry it too
+      local s = records[position - 1]
+      for k = 1, L.sum_count do v[place_at + k - 1] = s[2 + k] end
+      v[time_place] = position <= n and records[position][1] or NEVER
+    end
+    if t <= edge then
+      if window.hi then
+        v[window.hi] = hi + 1
+        carry(window.hi_sums, hi + 1, window.hi_time)
+        v[window.hi_before] = records[hi][1]
+      end
+      if t <= edge - window.ms then
+        v[window.lo] = lo + 1
+        carry(window.lo_sums, lo + 1, window.lo_time)
+      else
+        if place == lo then v[window.lo_time] = t end
+        for c = 1, L.members do
+          local m = member + (c - 1) * 3
+          local nx = new[m + 3]
+          if new[m + 1] ~= 0 and new[m + 2] - base < lo and (nx == 0 or nx - base > hi) then
+            v[window.distinct + c - 1] = v[window.distinct + c - 1] + 1
+          end
+        end
+        for _, e in ipairs({ L.max and { window.max, 1 } or false, L.min and { window.min, -1 } or false }) do
+          if e and value ~= NONE and (v[e[1] + 1] == NONE or e[2] * value > e[2] * v[e[1] + 1]) then
+            v[e[1]], v[e[1] + 1] = first + place, value
+          end
+        end
+      end
+    elseif window.hi and place == hi then
+      v[window.hi_time] = t
+      if lo == hi then v[window.lo_time] = t end
+    end
+  end
+  local parts = {}
+  for i = place, n do parts[#parts + 1] = sp(L.record_format, unpack(records[i])) end
+  v[L.count] = n + 1
+  local ttl = refresh_expiry(false)
+  parts[#parts + 1] = sp(L.trailer_format, unpack(v))
+  call('SETRANGE', key, (place + 1) * R, concat(parts))
+  if ttl then
+    call('PEXPIRE', key, ttl)
+    if L.members > 0 then call('PEXPIRE', index_key, ttl) end
+  end
+end
+
+-- ── one update ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+-- A trailer of the same log with other windows: finds this set's edges, extremes and counts anew, as of the newest event.
+local function adopt_windows(text)
+  local old_first, old_count = su('<I4I4', text, #text - 11)
+  local total = call('STRLEN', key)
+  local records_end = (old_count + 1) * R
+  local old_trailer = sub(call('GETRANGE', key, records_end, total - 1), -28)
+  local dropped, expires = su('<dd', old_trailer)
+  n, first, blocks, tail, tail_end = old_count, old_first, {}, '', -1
+  v = {}
+  for i = 1, L.trailer_fields do v[i] = 0 end
+  v[L.dropped], v[L.expires], v[L.first], v[L.count], v[L.set_at] = dropped, expires, first, n, L.set
+  local newest = time_at(n - 1)
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    local edge = newest - window.delay
+    local hi = window.excludes and n - 1 or n
+    if window.hi then hi = upper(edge, 0, n, nil) end
+    if window.hi and hi == n then hi = n - 1 end
+    local lo = upper(edge - window.ms, 0, hi, nil)
+    local function put(position, sums_place)
+      local s, p = at(position - 1)
+      for k, sum in ipairs({ su(L.sums_format, s, p + 16) }) do
+        if k <= L.sum_count then v[sums_place + k - 1] = sum end
+      end
+    end
+    v[window.lo], v[window.lo_time] = lo, time_at(lo)
+    put(lo, window.lo_sums)
+    if window.hi then
+      v[window.hi], v[window.hi_time], v[window.hi_before] = hi, time_at(hi), time_at(hi - 1)
+      put(hi, window.hi_sums)
+    end
+    if L.max then v[window.max + 1], v[window.max] = range_extreme(lo, hi, L.max, 1) end
+    if L.min then v[window.min + 1], v[window.min] = range_extreme(lo, hi, L.min, -1) end
+    for _, slot in ipairs({ window.max or false, window.min or false }) do
+      if slot and v[slot] == NONE then v[slot] = 0 end
+    end
+    for c = 1, L.members do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
+  end
+  local kept = call('GETRANGE', key, max(0, records_end - TAIL * R), records_end - 1)
+  local trailer = sp(L.trailer_format, unpack(v))
+  local rest = call('GETRANGE', key, 0, records_end - 1)
+  call('SET', key, rest .. trailer, 'KEEPTTL')
+  return kept .. trailer
+end
+
+local function update(belongs, t, id, value, q_low, q_high, members)
+  R, blocks = L.size, {}
+  tail = call('GETRANGE', key, -(L.trailer + TAIL * R), -1)
+  local created = tail == ''
+  if created then
+    local fresh = {}
+    for i = 1, L.trailer_fields do fresh[i] = 0 end
+    for w = 1, #L.windows do
+      local window = L.windows[w]
+      if window.max then fresh[window.max + 1] = NONE end
+      if window.min then fresh[window.min + 1] = NONE end
+    end
+    fresh[L.dropped], fresh[L.set_at] = NEVER, L.set
+    v = fresh
+    tail = rep('\0', R)
+    tail_end = R + 1
+  else
+    if su('<I4', tail, #tail - 3) ~= L.set then tail = adopt_windows(tail) end
+    tail_end = #tail - L.trailer + 1
+    v = { su(L.trailer_format, tail, tail_end) }
+    v[#v] = nil
+  end
+  n, first = v[L.count], v[L.first]
+  local newest = NEVER
+  if n > 0 then newest = su('<d', tail, tail_end - R) end
+  if belongs and t > newest then return append(t, id, value, q_low, q_high, members, created, newest) end
+  local place = n
+  if t < newest then place = upper(t, 0, n, n - 1) end
+  local status, before, ends, virtual = 4, place, place, false
+  if belongs then
+    local known
+    local i = place - 1
+    while i >= 0 do
+      local s, p = at(i)
+      local time, other = su('<dd', s, p)
+      if time ~= t then break end
+      if other == id then known = i break end
+      i = i - 1
+    end
+    if known then
+      status, before, ends = 2, known, known + 1
+    elseif t == newest then
+      return append(t, id, value, q_low, q_high, members, created, newest)
+    else
+      status, virtual = 1, true
+      if t < newest - L.lateness then status = 3 end
+    end
+  end
+  local reply = sp('<I1d', status, v[L.dropped]) .. evaluate(before, ends, virtual, t, members)
+  if status == 1 then insert_late(place, t, id, value, q_low, q_high, members, newest) end
+  return reply
+end
+
+-- ── the profile: profile-state.ts, in bytes ───────────────────────────────────────────────────────────────────────────
+
+local PROFILE_TTL = 400 * 86400000
+local NUMBERS, RING, RING_AT, HOURS_AT, HOURS, KNOWN_AT = 24, 32, 192, 448, 168, 784
+local KNOWN_CAPS = { 16, 64, 32, 16, 16, 16 }
+local NUMBERS_FORMAT = '<' .. rep('d', NUMBERS)
+
+local function fresh_profile()
+  local p = {}
+  for i = 1, NUMBERS do p[i] = 0 end
+  for i = 3, 15 do p[i] = NEVER end
+  p[3], p[6] = math.huge, NONE
+  return sp(NUMBERS_FORMAT, unpack(p)) .. rep('\0', KNOWN_AT - NUMBERS * 8)
+end
+
+-- Byte offset of the known thing with this hash, from 0.
+local function find_known(state, hash)
+  local raw, from = sp('<d', hash), KNOWN_AT + 1
+  while true do
+    local place = string.find(state, raw, from, true)
+    if not place then return end
+    if (place - 1 - KNOWN_AT) % 24 == 0 then return place - 1 end
+    from = place + 1
+  end
+end
+
+local function least_recent(state, kind)
+  local oldest, oldest_time
+  for place = KNOWN_AT, #state - 24, 24 do
+    local hash, _, seen = su('<ddd', state, place + 1)
+    if hash % 8 == kind and (not oldest or seen < oldest_time) then oldest, oldest_time = place, seen end
+  end
+  return oldest
+end
+
+local function update_profile(profile_key, e, is_new)
+  local state = call('GET', profile_key) or ''
+  if not is_new then return state end
+  local created = state == ''
+  local work = created and fresh_profile() or state
+  local p = { su(NUMBERS_FORMAT, work) }
+  p[NUMBERS + 1] = nil
+  local t, amount, interest, hour, lat, lon, learns = e[1], e[2], e[3], e[4], e[5], e[6], e[7]
+  local spans = {}
+  p[1] = p[1] + 1
+  p[3], p[4] = min(p[3], t), max(p[4], t)
+  if amount >= 0 then
+    spans[#spans + 1] = { RING_AT + (p[2] % RING) * 8, sp('<d', amount) }
+    p[2] = p[2] + 1
+    p[5], p[6] = max(p[5], t), max(p[6], amount)
+  end
+  if interest >= 0 then p[7 + interest] = max(p[7 + interest], t) end
+  if lat == lat and t >= p[15] then p[13], p[14], p[15] = lat, lon, t end
+  local hour_at = HOURS_AT + hour * 2
+  local count = su('<I2', work, hour_at + 1)
+  if count == 65535 then
+    local halved = {}
+    for h = 0, HOURS - 1 do halved[h + 1] = sp('<I2', floor(su('<I2', work, HOURS_AT + h * 2 + 1) / 2)) end
+    spans[#spans + 1] = { HOURS_AT, concat(halved) }
+    count = floor(count / 2)
+  end
+  spans[#spans + 1] = { hour_at, sp('<I2', count + 1) }
+  local size = #work
+  for kind = 0, 5 do
+    local hash = e[8 + kind]
+    if hash ~= 0 and (kind ~= 1 or learns == 1) then
+      local place = find_known(work, hash)
+      if place then
+        local since, seen = su('<dd', work, place + 9)
+        since = kind == 5 and since + 1 or min(since, t)
+        spans[#spans + 1] = { place + 8, sp('<dd', since, max(seen, t)) }
+      else
+        if p[16 + kind] >= KNOWN_CAPS[kind + 1] then
+          place = least_recent(work, kind)
+        else
+          place, size = size, size + 24
+          p[16 + kind] = p[16 + kind] + 1
+        end
+        spans[#spans + 1] = { place, sp('<ddd', hash, kind == 5 and 1 or t, t) }
+      end
+    end
+  end
+  local expires = now + PROFILE_TTL
+  local renews = expires - p[22] > PROFILE_TTL / 16
+  if renews then p[22] = expires end
+  if created then call('SET', profile_key, work, 'PX', PROFILE_TTL) end
+  call('SETRANGE', profile_key, 0, sp(NUMBERS_FORMAT, unpack(p)))
+  for _, span in ipairs(spans) do call('SETRANGE', profile_key, span[1], span[2]) end
+  if renews and not created then call('PEXPIRE', profile_key, PROFILE_TTL) end
+  return state
+end
+
+local layouts = read_layouts(ARGV[2])
+local replies, work, cursor, next_key = {}, ARGV[3], 1, 1
+local status = 4
+while cursor <= #work do
+  local stream, belongs, t, id, value = su('<ddddd', work, cursor)
+  if stream == -1 then
+    replies[#replies + 1] = update_profile(KEYS[next_key], numbers(work, cursor + 8, 13), status <= 1)
+    cursor, next_key = cursor + 112, next_key + 1
+  else
+    cursor = cursor + 40
+    L = layouts[stream + 1]
+    local q_low, q_high = 0, 0
+    if L.squares then
+      q_low, q_high = su('<dd', work, cursor)
+      cursor = cursor + 16
+    end
+    local members = {}
+    for c = 1, L.members do
+      members[c] = su('<d', work, cursor)
+      cursor = cursor + 8
+    end
+    key, next_key = KEYS[next_key], next_key + 1
+    if L.members > 0 then index_key, next_key = KEYS[next_key], next_key + 1 end
+    local reply = update(belongs == 1, t, id, value, q_low, q_high, members)
+    status = string.byte(reply)
+    replies[#replies + 1] = reply
+  end
+end
+return replies

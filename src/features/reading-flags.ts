@@ -1,0 +1,18 @@
+/** The flags of a reading, from what happened in its logs. Shared by both stores. Pure. */
+import type { CounterFlag } from '../domain/feature.ts';
+import { VISIT } from './packed-log.ts';
+
+const NO_FLAGS: readonly CounterFlag[] = [];
+export const NO_NAMES: readonly string[] = [];
+
+/** `seen`: one bit per kind of visit. */
+export function flagsOf(seen: number, hasEstimates: boolean): readonly CounterFlag[] {
+  const isTooLate = (seen & (1 << VISIT.tooLate)) !== 0;
+  const isLate = (seen & (1 << VISIT.late)) !== 0;
+  if (!isTooLate && !isLate && !hasEstimates) return NO_FLAGS;
+  const flags: CounterFlag[] = [];
+  if (isTooLate) flags.push('TOO_LATE');
+  if (isLate) flags.push('LATE');
+  if (hasEstimates) flags.push('ESTIMATED');
+  return flags;
+}

@@ -1,0 +1,91 @@
+/**
+ * Sends the commands of one chunk so that they cost one round trip: to one server as one pipeline, to a cluster side by
+ * side (each finds its node, MOVED and ASK are followed by the client). Errors become the store's.
+ */
+import { Cluster, type Redis } from 'ioredis';
+import { VigilError } from '../domain/errors.ts';
+import { isUnknownScript, type RedisScript } from './redis-script.ts';
+
+export type RedisClient = Redis | Cluster;
+
+export interface ScriptCall {
+  readonly script: RedisScript;
+  readonly keys: readonly string[];
+  readonly args: readonly Buffer[];
+}
+
+/** A command's words, or a script's call. Replies are Buffers. */
+export type Call = ScriptCall | readonly [string, ...(string | number | Buffer)[]];
+
+const isScript = (call: Call): call is ScriptCall => 'script' in call;
+
+export const isCluster = (client: RedisClient): client is Cluster => client instanceof Cluster;
+
+/** Replies in the order of the calls. A script that the server does not know is sent in full, once more. */
+export async function sendTogether(client: RedisClient, calls: readonly Call[]): Promise<readonly unknown[]> {
+  try {
+    const replies = isCluster(client) ? await sendSideBySide(client, calls) : await sendPipeline(client, calls, false);
+    const unknown = replies.flatMap((reply, index) => (isUnknownScript(reply) ? [index] : []));
+    if (unknown.length > 0) {
+      // in full, in order: what was counted by a call that did run is not counted again
+      const again = unknown.map((index) => calls[index]).filter((call) => call !== undefined);
+      const full = isCluster(client)
+        ? await Promise.all(again.map((call) => sendOne(client, call, true)))
+        : await sendPipeline(client, again, true);
+      unknown.forEach((index, position) => {
+        replies[index] = full[position];
+      });
+    }
+    for (const reply of replies) if (reply instanceof Error) throw reply;
+    return replies;
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+function wordsOf(call: Call, inFull: boolean): [string, ...(string | number | Buffer)[]] {
+  if (!isScript(call)) return [...call];
+  const { script, keys, args } = call;
+  return inFull
+    ? ['eval', script.source, keys.length, ...keys, ...args]
+    : ['evalsha', script.sha, keys.length, ...keys, ...args];
+}
+
+async function sendPipeline(client: Redis, calls: readonly Call[], inFull: boolean): Promise<unknown[]> {
+  const pipeline = client.pipeline();
+  for (const call of calls) {
+    const [name, ...words] = wordsOf(call, inFull);
+    pipeline.callBuffer(name, ...words);
+  }
+  const results = await pipeline.exec();
+  if (results === null) throw new Error('the pipeline was discarded');
+  return results.map(([error, reply]) => error ?? reply);
+}
+
+const sendSideBySide = (client: Cluster, calls: readonly Call[]): Promise<unknown[]> =>
+  Promise.all(
+    calls.map((call) =>
+      sendOne(client, call, false).catch((error: unknown) => {
+        if (isUnknownScript(error)) return error;
+        throw error;
+      }),
+    ),
+  );
+
+/** The client finds a script's keys, and with them its node, from their number. */
+function sendOne(client: Cluster, call: Call, inFull: boolean): Promise<unknown> {
+  const [name, ...words] = wordsOf(call, inFull);
+  return client.callBuffer(name, ...words);
+}
+
+/** Script faults are ours or the data's; everything else is an outage. */
+function storeError(error: unknown): VigilError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/^(WRONGTYPE|ERR .*(user_script|script))/i.test(message) && !/OOM|READONLY|BUSY|CLUSTERDOWN/.test(message))
+    return new VigilError('FEATURE_STORE_CORRUPT', `the feature store's state cannot be read: ${message}`, {
+      cause: error,
+    });
+  return new VigilError('FEATURE_STORE_UNAVAILABLE', `Redis did not answer as it should: ${message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * The feature store in Redis 7 (or Valkey), one server or a cluster: the in-process store's algorithm in one script, one
+ * packed string per entity and stream, one round trip per chunk. Values come out of the same functions, so that equal
+ * history gives equal bits.
+ *
+ * Keys: `<prefix>:{sNN}:<entities>:<id>:<stream>` for logs, `…:m` for their members, `…:profile`, `<prefix>:{sNN}:tx:<id>`
+ * for slots; NN is the virtual shard, a hash tag. On a cluster a call never leaves its shard; on one server there are no
+ * slots and a chunk's updates go in calls of at most 64 transactions.
+ */
+import type { Clock } from '../domain/clock.ts';
+import type { EarlierDecision, FeatureCatalogue, FeatureReading } from '../domain/feature.ts';
+import type { FeatureStore, Settlement } from '../domain/ports.ts';
+import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
+import { escapeId } from './entities.ts';
+import { planFeatures } from './feature-plan.ts';
+import { shardOf } from './hash.ts';
+import { createPendingReadings } from './pending-readings.ts';
+import { type Call, isCluster, type RedisClient, sendTogether } from './redis-calls.ts';
+import { createRedisEngine, shardTag } from './redis-engine.ts';
+import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
+
+export interface RedisStoreOptions {
+  /** connected and owned by the caller; close() leaves it open */
+  readonly client: RedisClient;
+  readonly catalogue: FeatureCatalogue;
+  readonly keyPrefix?: string;
+  /** minutes east of UTC at a time, in the bank's zone; by default those of Asia/Shanghai */
+  readonly zoneOffsetMinutes?: (timeMs: number) => number;
+  readonly maxEventsPerLog?: number;
+  readonly keepsProfiles?: boolean;
+  /** first readings kept in this process until their decision is settled, and for repeats that come before it */
+  readonly maxPending?: number;
+  readonly clock?: Clock;
+}
+
+const DEFAULT_PREFIX = 'vigil';
+const DEFAULT_MAX_PENDING = 50_000;
+
+export function createRedisFeatureStore(options: RedisStoreOptions): FeatureStore {
+  const { client } = options;
+  const prefix = options.keyPrefix ?? DEFAULT_PREFIX;
+  const plan = planFeatures(options.catalogue);
+  const engine = createRedisEngine(plan, { ...options, keyPrefix: prefix });
+  const pending = createPendingReadings(options.maxPending ?? DEFAULT_MAX_PENDING);
+  const slotKey = (transaction: string): string =>
+    `${prefix}:${shardTag(shardOf(transaction))}:tx:${escapeId(transaction)}`;
+
+  async function recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly FeatureReading[]> {
+    if (chunk.length === 0) return [];
+    const places = new Map<string, number>();
+    const unique = chunk.filter(({ transaction }) => {
+      const key = transactionKey(transaction.channel, transaction.transactionId);
+      if (places.has(key)) return false;
+      places.set(key, places.size);
+      return true;
+    });
+    const { calls, read } = engine.prepare(unique, isCluster(client));
+    const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
+    const replies = await sendTogether(client, [...calls, ...slotCalls]);
+    const computed = read(replies.slice(0, calls.length));
+    const slots = replies.slice(calls.length).flat();
+    const readings = [...places.keys()].map((key, place) => {
+      const reading = computed[place] as FeatureReading;
+      return firstReading(key, reading, slotAt(slots, place));
+    });
+    return chunk.map(({ transaction }) => {
+      const place = places.get(transactionKey(transaction.channel, transaction.transactionId)) as number;
+      return readings[place] as FeatureReading;
+    });
+  }
+
+  /** A repeat gets what the first delivery got: from its slot, or from this process while it is not settled. */
+  function firstReading(key: string, computed: FeatureReading, slot: StoredSlot | undefined): FeatureReading {
+    const reading = slot?.reading ?? pending.get(key) ?? computed;
+    if (slot === undefined) pending.keep(key, reading);
+    return slot === undefined ? reading : { ...reading, earlier: slot.decided };
+  }
+
+  async function settle(chunk: readonly Settlement[]): Promise<readonly EarlierDecision[]> {
+    const calls = chunk.map((settlement): Call => {
+      const key = transactionKey(settlement.channel, settlement.transactionId);
+      const decided = { fingerprint: settlement.fingerprint, decision: settlement.decision };
+      const slot = encodeSlot(decided, pending.get(key) ?? null);
+      return ['set', slotKey(key), slot, 'NX', 'GET', 'PX', Math.max(1, plan.repeatHorizonMs)];
+    });
+    const replies = calls.length === 0 ? [] : await sendTogether(client, calls);
+    return chunk.map(({ fingerprint, decision }, index) => {
+      const standing = replies[index];
+      const slot = Buffer.isBuffer(standing) ? decodeSlot(standing) : undefined;
+      return slot?.decided ?? { fingerprint, decision };
+    });
+  }
+
+  return {
+    recordAndRead,
+    settle,
+    applyLabels: (labels) => engine.applyLabels(client, labels),
+    close: async () => {},
+  };
+}
+
+function slotReads(keys: readonly string[], onCluster: boolean): Call[] {
+  return onCluster ? keys.map((key): Call => ['get', key]) : [['mget', ...keys]];
+}
+
+function slotAt(slots: readonly unknown[], place: number): StoredSlot | undefined {
+  const bytes = slots[place];
+  return Buffer.isBuffer(bytes) ? decodeSlot(bytes) : undefined;
+}

@@ -1,0 +1,229 @@
+/**
+ * The bytes that go to and come from lua/record-and-read.lua: descriptions of the streams, updates, replies. The script's
+ * head describes the format; both sides derive the same places from the same flags. Pure.
+ */
+import { type FeaturePlan, RAW, type StreamPlan, type WindowPlan } from './feature-plan.ts';
+import { hash53 } from './hash.ts';
+import { VISIT, type Visit } from './packed-log.ts';
+import { addAmount, type LogEvent, writeSquares } from './raw-numbers.ts';
+import { WRAP } from './wide-sum.ts';
+
+const FLAG = { value: 1, present: 2, squares: 4, max: 8, min: 16 } as const;
+const NONE = -1;
+const DAY_MS = 86_400_000;
+
+interface WindowLayout {
+  readonly plan: WindowPlan;
+  /** places in the trailer */
+  readonly loAt: number;
+  readonly hiAt: number;
+  readonly maxAt: number;
+  readonly minAt: number;
+  readonly distinctAt: number;
+}
+
+export interface RedisLayout {
+  readonly stream: StreamPlan;
+  readonly flags: number;
+  readonly members: number;
+  readonly windows: readonly WindowLayout[];
+  readonly recordSize: number;
+  /** bytes of the cumulative sums, from byte 16 of a record */
+  readonly sumsSize: number;
+  readonly presentAt: number;
+  readonly squaresAt: number;
+  readonly trailerSize: number;
+  /** of the set of windows: another set finds its places anew */
+  readonly set: number;
+}
+
+const SUMS_AT = 16;
+const FIXED_TRAILER = 28;
+
+export function redisLayoutOf(stream: StreamPlan): RedisLayout {
+  const hasValue = stream.value !== undefined;
+  const presentAt = hasValue && stream.needsPresent ? 12 : NONE;
+  const squaresAt = hasValue && stream.needsSquares ? 16 : NONE;
+  const sumsSize = hasValue ? 12 + (presentAt === NONE ? 0 : 4) + (squaresAt === NONE ? 0 : 20) : 0;
+  const extremes = (stream.needsMax ? 1 : 0) + (stream.needsMin ? 1 : 0);
+  const members = stream.members.length;
+  let at = 0;
+  const take = (size: number): number => {
+    at += size;
+    return at - size;
+  };
+  const widestFirst = stream.windows.toSorted((a, b) => b.windowMs + b.delayMs - a.windowMs - a.delayMs);
+  const windows = widestFirst.map((plan) => ({
+    plan,
+    loAt: take(12 + sumsSize),
+    hiAt: plan.delayMs > 0 ? take(20 + sumsSize) : NONE,
+    maxAt: stream.needsMax ? take(12) : NONE,
+    minAt: stream.needsMin ? take(12) : NONE,
+    distinctAt: take(4 * members),
+  }));
+  return {
+    stream,
+    flags:
+      (hasValue ? FLAG.value : 0) +
+      (presentAt === NONE ? 0 : FLAG.present) +
+      (squaresAt === NONE ? 0 : FLAG.squares) +
+      (stream.needsMax ? FLAG.max : 0) +
+      (stream.needsMin ? FLAG.min : 0),
+    members,
+    windows,
+    recordSize: SUMS_AT + sumsSize + 8 * extremes + 16 * members,
+    sumsSize,
+    presentAt,
+    squaresAt,
+    trailerSize: at + FIXED_TRAILER,
+    set:
+      hash53(JSON.stringify(widestFirst.map((plan) => [plan.windowMs, plan.delayMs, plan.excludeCurrent]))) % 2 ** 32,
+  };
+}
+
+/** Time to live after a write: nobody can ask for the records of an idle log any more. */
+export const logTtlMs = (stream: StreamPlan): number => stream.retentionMs + DAY_MS;
+
+export function encodeLayouts(plan: FeaturePlan, layouts: readonly RedisLayout[], maxRecords: number): Buffer {
+  const numbers = layouts.flatMap((layout) => [
+    layout.flags,
+    layout.members,
+    layout.windows.length,
+    plan.latenessMs,
+    layout.stream.retentionMs,
+    maxRecords,
+    logTtlMs(layout.stream),
+    layout.set,
+    ...layout.windows.flatMap(({ plan: { windowMs, delayMs, excludeCurrent } }) => [
+      windowMs,
+      delayMs,
+      excludeCurrent ? 1 : 0,
+    ]),
+  ]);
+  return Buffer.from(new Float64Array(numbers).buffer);
+}
+
+/** Appends one update's numbers; answers the place after them. `out` is long enough: see `updateLength`. */
+export function writeUpdate(
+  out: Float64Array,
+  at: number,
+  layout: RedisLayout,
+  belongs: boolean,
+  event: LogEvent,
+): number {
+  let next = at;
+  out[next++] = layout.stream.index;
+  out[next++] = belongs ? 1 : 0;
+  out[next++] = event.timeMs;
+  out[next++] = event.id;
+  out[next++] = event.value;
+  if (layout.squaresAt !== NONE) {
+    out[next++] = event.squareLow;
+    out[next++] = event.squareHigh;
+  }
+  for (let column = 0; column < layout.members; column++) out[next++] = event.members[column] as number;
+  return next;
+}
+
+export const updateLength = (layout: RedisLayout): number => 5 + (layout.squaresAt === NONE ? 0 : 2) + layout.members;
+
+// ── replies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Fills the raw numbers of the stream's windows from one reply of the script. */
+export function readReply(layout: RedisLayout, reply: Buffer, event: LogEvent, raw: Float64Array): Visit {
+  const status = reply[0] as Visit;
+  if (status === VISIT.inOrder) readInOrder(layout, reply, event, raw);
+  else readEvaluated(layout, reply, event, status, raw);
+  return status;
+}
+
+/** The reply is what was written: the record before, the record, the trailer. */
+function readInOrder(layout: RedisLayout, reply: Buffer, event: LogEvent, raw: Float64Array): void {
+  const before = 1;
+  const record = before + layout.recordSize;
+  const trailer = record + layout.recordSize;
+  const count = reply.readUInt32LE(reply.length - 8);
+  const droppedMs = reply.readDoubleLE(reply.length - FIXED_TRAILER);
+  for (const window of layout.windows) {
+    const { plan } = window;
+    const at = trailer + window.loAt;
+    const lo = reply.readUInt32LE(at);
+    let hi = plan.excludeCurrent ? count - 1 : count;
+    let head = (plan.excludeCurrent ? before : record) + SUMS_AT;
+    let previous = count - 1;
+    let lastMs = previous > lo ? reply.readDoubleLE(before) : Number.NEGATIVE_INFINITY;
+    if (window.hiAt !== NONE) {
+      hi = reply.readUInt32LE(trailer + window.hiAt);
+      head = trailer + window.hiAt + 20;
+      previous = hi;
+      lastMs = reply.readDoubleLE(trailer + window.hiAt + 12);
+    }
+    raw[plan.rawAt + RAW.count] = hi - lo;
+    raw[plan.rawAt + RAW.first] = lo < previous ? reply.readDoubleLE(at + 4) : Number.NEGATIVE_INFINITY;
+    raw[plan.rawAt + RAW.last] = lo < previous ? lastMs : Number.NEGATIVE_INFINITY;
+    raw[plan.rawAt + RAW.clipped] = event.timeMs - plan.delayMs - plan.windowMs < droppedMs ? 1 : 0;
+    readSums(layout, reply, head, at + 12, raw, plan.rawAt);
+    if (window.maxAt !== NONE) raw[plan.rawAt + RAW.max] = reply.readDoubleLE(trailer + window.maxAt + 4);
+    if (window.minAt !== NONE) raw[plan.rawAt + RAW.min] = reply.readDoubleLE(trailer + window.minAt + 4);
+    for (let column = 0; column < layout.members; column++)
+      raw[plan.rawAt + RAW.distinct + column] = reply.readUInt32LE(trailer + window.distinctAt + 4 * column);
+  }
+}
+
+function readEvaluated(layout: RedisLayout, reply: Buffer, event: LogEvent, status: Visit, raw: Float64Array): void {
+  const droppedMs = reply.readDoubleLE(1);
+  const isVirtual = status === VISIT.late || status === VISIT.tooLate;
+  let at = 9;
+  for (const { plan } of layout.windows) {
+    raw[plan.rawAt + RAW.count] = reply.readUInt32LE(at + 4) - reply.readUInt32LE(at);
+    raw[plan.rawAt + RAW.first] = reply.readDoubleLE(at + 8);
+    raw[plan.rawAt + RAW.last] = reply.readDoubleLE(at + 16);
+    raw[plan.rawAt + RAW.clipped] = event.timeMs - plan.delayMs - plan.windowMs < droppedMs ? 1 : 0;
+    at += 24;
+    readSums(layout, reply, at + layout.sumsSize, at, raw, plan.rawAt);
+    at += 2 * layout.sumsSize;
+    if (layout.stream.needsMax) {
+      raw[plan.rawAt + RAW.max] = reply.readDoubleLE(at);
+      at += 8;
+    }
+    if (layout.stream.needsMin) {
+      raw[plan.rawAt + RAW.min] = reply.readDoubleLE(at);
+      at += 8;
+    }
+    for (let column = 0; column < layout.members; column++) {
+      raw[plan.rawAt + RAW.distinct + column] = reply.readUInt32LE(at);
+      at += 4;
+    }
+    if (!isVirtual || plan.delayMs > 0 || plan.excludeCurrent) continue;
+    // the script has counted the event's members already
+    raw[plan.rawAt + RAW.count] = (raw[plan.rawAt + RAW.count] as number) + 1;
+    const { needsMax, needsMin } = layout.stream;
+    if (layout.sumsSize > 0) addAmount(raw, plan.rawAt, event, layout.squaresAt !== NONE, needsMax, needsMin);
+  }
+}
+
+function readSums(
+  layout: RedisLayout,
+  reply: Buffer,
+  head: number,
+  tail: number,
+  raw: Float64Array,
+  out: number,
+): void {
+  if (layout.sumsSize === 0) return;
+  const low = reply.readDoubleLE(head) - reply.readDoubleLE(tail);
+  const wraps = reply.readUInt32LE(head + 8) - reply.readUInt32LE(tail + 8);
+  raw[out + RAW.sum] = low < 0 ? low + WRAP : low;
+  raw[out + RAW.sumWraps] = low < 0 ? wraps - 1 : wraps;
+  if (layout.presentAt !== NONE)
+    raw[out + RAW.present] = reply.readUInt32LE(head + layout.presentAt) - reply.readUInt32LE(tail + layout.presentAt);
+  if (layout.squaresAt === NONE) return;
+  const squares = layout.presentAt === NONE ? 12 : 16;
+  writeSquares(
+    raw,
+    out,
+    reply.readDoubleLE(head + squares) - reply.readDoubleLE(tail + squares),
+    reply.readDoubleLE(head + squares + 8) - reply.readDoubleLE(tail + squares + 8),
+    reply.readUInt32LE(head + squares + 16) - reply.readUInt32LE(tail + squares + 16),
+  );
+}

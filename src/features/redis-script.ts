@@ -1,0 +1,17 @@
+/** A Lua script by its hash: sent in full only to a server that does not know it (new, restarted, flushed). */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+export interface RedisScript {
+  readonly source: string;
+  readonly sha: string;
+}
+
+/** Lua files stand beside this file, in the sources and in the build. */
+export function loadScript(name: string): RedisScript {
+  const source = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+  return { source, sha: createHash('sha1').update(source).digest('hex') };
+}
+
+export const isUnknownScript = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('NOSCRIPT');
