@@ -29,6 +29,7 @@ export interface DemoOptions {
   readonly port?: number;
   readonly token?: string;
   readonly config?: string;
+  readonly version: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -67,7 +68,17 @@ export async function runDemo(options: DemoOptions, io: CommandIo): Promise<Exit
     if (!options.serve) return EXIT.done;
     const token = options.token ?? randomBytes(18).toString('base64url');
     const port = options.port ?? configuration.settings.http.port;
-    await serveDemo({ bank, stack, configuration, telemetry, token, port, io, signal: shutdown.signal });
+    await serveDemo({
+      bank,
+      stack,
+      configuration,
+      telemetry,
+      token,
+      port,
+      io,
+      signal: shutdown.signal,
+      version: options.version,
+    });
     return EXIT.done;
   } finally {
     await stack.close();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line: options and help. Each command's body is a file of its own, loaded when it is called. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, type ExitCode, processIo, reportError } from './io.ts';
 
 const packageFile = new URL('../../package.json', import.meta.url);
@@ -43,7 +43,26 @@ program
   .option('--port <n>', 'of the HTTP server, 0 for a free one', wholeNumber(0))
   .option('--token <text>', 'the bearer token; a random one otherwise')
   .option('--config <dir>', 'what differs from the shipped configuration')
-  .action((options) => finish(async () => (await import('./demo.ts')).runDemo(options, processIo)));
+  .action((options) => finish(async () => (await import('./demo.ts')).runDemo({ ...options, version }, processIo)));
+
+program
+  .command('run')
+  .description('the real stack: Kafka, Redis, Postgres from the configuration')
+  .option('--config <dir>', 'what differs from the shipped configuration')
+  .option(
+    '--workers <n>',
+    'processes that score; each listens on a port of its own from http.port on',
+    wholeNumber(1),
+    1,
+  )
+  .addOption(new Option('--worker-index <n>').argParser(wholeNumber(0)).hideHelp())
+  .action((options) => finish(async () => (await import('./run.ts')).runVigil({ ...options, version }, processIo)));
+
+program
+  .command('migrate')
+  .description('the topics with their partitions and retention, and the database schema; safe to run again')
+  .option('--config <dir>', 'what differs from the shipped configuration')
+  .action((options) => finish(async () => (await import('./migrate.ts')).runMigrate(options, processIo)));
 
 program
   .command('backtest')

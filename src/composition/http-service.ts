@@ -1,0 +1,132 @@
+/** Puts the HTTP server over a running service: readiness, metrics, live figures, explanations, tokens, console. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '../config/settings-schema.ts';
+import type { Clock } from '../domain/clock.ts';
+import { VigilError } from '../domain/errors.ts';
+import { createTransactionParser } from '../domain/parse-transaction.ts';
+import type { AlertStore, DecisionRecord } from '../domain/ports.ts';
+import type { Explanation, Readiness, ReadinessCheck } from '../http/api-types.ts';
+import { createHttpServer, type HttpServer } from '../http/http-server.ts';
+import { createLocalTokens } from '../http/local-tokens.ts';
+import { createOidcTokens } from '../http/oidc-tokens.ts';
+import { anyOfTokens, type TokenVerifier } from '../http/tokens.ts';
+import { keptFacts, redecide } from '../pipeline/redecide.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import type { LoadedConfiguration } from './load-generation.ts';
+import type { ScoringService } from './scoring-service.ts';
+
+export interface HttpServiceOptions {
+  readonly configuration: LoadedConfiguration;
+  readonly service: ScoringService;
+  readonly alerts: AlertStore;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** local token with every role; OIDC of the settings beside it */
+  readonly token?: string;
+  readonly version: string;
+}
+
+/** dist/console beside dist/composition */
+const CONSOLE_DIR = fileURLToPath(new URL('../console', import.meta.url));
+/** a partition that was not asked for messages for so long is not served */
+const STALE_FETCH_MS = 30_000;
+const COUNTS_KEPT_MS = 1_000;
+
+export async function createHttpService(options: HttpServiceOptions): Promise<HttpServer> {
+  const { configuration, service, alerts, telemetry, clock, version } = options;
+  const startMs = clock.now();
+  const counts = createCountsCache(alerts, clock);
+  return createHttpServer({
+    score: service.scoreNow,
+    alerts,
+    explain: async (channel, transactionId) => {
+      const record = await alerts.decision(channel, transactionId);
+      return record === undefined ? undefined : explainRecord(record, configuration);
+    },
+    health: () => ({ status: 'ok', version, uptimeSeconds: Math.round((clock.now() - startMs) / 1000) }),
+    readiness: () => readiness(options),
+    metrics: async () => {
+      const current = await counts();
+      if (current !== null) telemetry.service.alertCounts(current);
+      return { contentType: telemetry.metrics.contentType, body: await telemetry.metrics.scrape() };
+    },
+    live: async () => service.figures.snapshot({ lag: service.lag(), alerts: await counts() }),
+    tokens: tokensOf(configuration.settings, options.token, clock),
+    ...(existsSync(CONSOLE_DIR) ? { consoleDir: CONSOLE_DIR } : {}),
+    channels: () => configuration.channels,
+    clock,
+    version,
+    events: {
+      ...telemetry.service,
+      httpRequestFailed: ({ error, ...event }) => telemetry.logger.error('a request failed', { ...event, err: error }),
+    },
+  });
+}
+
+function tokensOf({ http }: Settings, token: string | undefined, clock: Clock): TokenVerifier {
+  const local = token ?? (http.token === '' ? undefined : http.token);
+  const verifiers: TokenVerifier[] = [];
+  if (local !== undefined) verifiers.push(createLocalTokens([{ token: local, subject: 'local', name: 'Local user' }]));
+  if (http.oidcIssuer !== '') {
+    verifiers.push(
+      createOidcTokens({
+        issuer: http.oidcIssuer,
+        audience: http.oidcAudience,
+        jwksUrl: http.oidcJwksUrl,
+        roleClaim: http.oidcRoleClaim,
+        clock,
+      }),
+    );
+  }
+  return anyOfTokens(verifiers);
+}
+
+/** Every rule with what it saw, and whether the decision can be computed again to the byte. */
+export function explainRecord({ decision, bytes }: DecisionRecord, configuration: LoadedConfiguration): Explanation {
+  const { generation, channels } = configuration;
+  const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
+  const facts = keptFacts(decision, generation, parse);
+  const rules = facts === null ? [] : generation.explainRules(facts.parsed.transaction, facts.reading, facts.usage);
+  return { decision, rules, limits: decision.limits, redecided: redecide(bytes, generation, parse) };
+}
+
+async function readiness({ service, alerts }: HttpServiceOptions): Promise<Readiness> {
+  const ages = [...service.subscriptions.transactions.lastFetchAgeMs().values()];
+  const oldest = Math.max(0, ...ages);
+  const consumer: ReadinessCheck =
+    oldest > STALE_FETCH_MS
+      ? {
+          name: 'consumer',
+          ok: false,
+          detail: `no partition was asked for messages for ${Math.round(oldest / 1000)} s`,
+        }
+      : { name: 'consumer', ok: true };
+  const store: ReadinessCheck = service.stack.guarded.isDown
+    ? { name: 'feature-store', ok: true, detail: 'down: decisions are made at level L2' }
+    : { name: 'feature-store', ok: true };
+  const alertStore = await alerts.counts().then(
+    (): ReadinessCheck => ({ name: 'alert-store', ok: true }),
+    // decisions do not need it: alerts come later
+    (): ReadinessCheck => ({ name: 'alert-store', ok: true, detail: 'down: alerts are delayed' }),
+  );
+  const checks = [consumer, store, alertStore];
+  return { ok: checks.every((check) => check.ok), checks };
+}
+
+/** Counting is a query: the console of many people and the scrapes share one a second. null while the store is away. */
+function createCountsCache(alerts: AlertStore, clock: Clock) {
+  type Counts = Awaited<ReturnType<AlertStore['counts']>>;
+  let takenMs = Number.NEGATIVE_INFINITY;
+  let current: Promise<Counts | null> = Promise.resolve(null);
+  return (): Promise<Counts | null> => {
+    if (clock.now() - takenMs >= COUNTS_KEPT_MS) {
+      takenMs = clock.now();
+      current = alerts.counts().catch((error: unknown) => {
+        if (error instanceof VigilError && error.code === 'ALERT_STORE_UNAVAILABLE') return null;
+        throw error;
+      });
+    }
+    return current;
+  };
+}

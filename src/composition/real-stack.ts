@@ -1,0 +1,118 @@
+/** The real stack: Kafka, Redis and PostgreSQL from the configuration. Every server is asked for before anything starts. */
+import { createPostgresAlertStore } from '../alerts/postgres-alert-store.ts';
+import { migrate } from '../alerts/postgres-migrate.ts';
+import type { Settings } from '../config/settings-schema.ts';
+import { createKafkaBus, type KafkaBus } from '../consumers/kafka-bus.ts';
+import type { KafkaConnection } from '../consumers/kafka-client.ts';
+import { migrateTopics, verifyKafka } from '../consumers/kafka-topics.ts';
+import { topicDefinitions } from '../consumers/topics.ts';
+import type { Clock } from '../domain/clock.ts';
+import { createRedisFeatureStore } from '../features/redis-feature-store.ts';
+import { createRedisLimitUsageStore } from '../rules/limits/adapters/redis-limit-usage-store.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import type { LoadedConfiguration } from './load-generation.ts';
+import { connectRedis } from './redis-client.ts';
+import { type ScoringService, type ScoringServiceOptions, startScoringService } from './scoring-service.ts';
+import { loadConfiguredModel, zoneMinutes } from './scoring-stack.ts';
+
+export interface RealStack {
+  readonly service: ScoringService;
+  readonly alerts: ScoringServiceOptions['alerts'];
+  readonly bus: KafkaBus;
+  close(): Promise<void>;
+}
+
+export interface RealOptions extends Pick<ScoringServiceOptions, 'failpoint'> {
+  readonly configuration: LoadedConfiguration;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+export async function startRealStack(options: RealOptions): Promise<RealStack> {
+  const { configuration, clock, telemetry } = options;
+  const { settings } = configuration;
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    await verifyKafka(kafkaConnection(settings), Object.values(settings.kafka.topics));
+    const redis = await connectRedis(settings.redis, telemetry.service);
+    closers.push(async () => redis.disconnect());
+    const { poolSize, statementTimeoutMs, queryTimeoutMs } = settings.postgres;
+    await migrate(settings.postgres.url);
+    const alerts = createPostgresAlertStore({
+      connection: settings.postgres.url,
+      poolSize,
+      statementTimeoutMs,
+      queryTimeoutMs,
+      clock,
+    });
+    closers.push(() => alerts.close());
+    const model = await loadConfiguredModel(configuration);
+    if (model !== null) {
+      const { version, backend, backendFallback, tensors } = model;
+      const fallback = backendFallback === undefined ? {} : { backendFallback };
+      telemetry.service.modelLoaded({ version, backend, tensors, ...fallback });
+    }
+    const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = settings.kafka;
+    const bus = createKafkaBus({
+      connection: kafkaConnection(settings),
+      clock,
+      consumer: { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs },
+      events: telemetry.bus,
+    });
+    closers.push(() => bus.close());
+    const service = await startScoringService({
+      ...options,
+      bus,
+      topics: settings.kafka.topics,
+      store: createRedisFeatureStore({
+        client: redis,
+        catalogue: configuration.features,
+        clock,
+        keyPrefix: settings.redis.keyPrefix,
+        zoneOffsetMinutes: zoneMinutes(configuration),
+      }),
+      limitUsage: createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` }),
+      alerts,
+      model,
+    });
+    closers.push(async () => {
+      await service.stop();
+      await service.stack.close();
+    });
+    return { service, alerts, bus, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export function kafkaConnection({ kafka }: Settings): KafkaConnection {
+  const { brokers, clientId, ssl, saslMechanism, saslUsername: username, saslPassword: password } = kafka;
+  return {
+    brokers,
+    clientId,
+    ...(ssl ? { ssl: true } : {}),
+    ...(saslMechanism === ''
+      ? {}
+      : { sasl: { mechanism: saslMechanism, username, password } as NonNullable<KafkaConnection['sasl']> }),
+  };
+}
+
+/** `vigil migrate`: topics and database schema. Answers one line for each thing that was done or found. */
+export async function migrateEverything(settings: Settings): Promise<readonly string[]> {
+  const plan = await migrateTopics(kafkaConnection(settings), topicDefinitions(settings.kafka));
+  const { applied, version } = await migrate(settings.postgres.url);
+  return [
+    ...plan.create.map(({ topic, partitions }) => `topic ${topic}: created with ${partitions} partitions`),
+    ...plan.grow.map(({ topic, from, to }) => `topic ${topic}: grown from ${from} to ${to} partitions`),
+    ...plan.unchanged.map((topic) => `topic ${topic}: was there`),
+    ...plan.different.map(
+      ({ topic, name, have, want }) => `topic ${topic}: ${name} is ${have}, Vigil would set ${want}`,
+    ),
+    ...applied.map((name) => `database: ${name} applied`),
+    `database: schema version ${version}`,
+  ];
+}
