@@ -1,5 +1,5 @@
 /** Makes the topics on Kafka (`vigil migrate`) and looks whether they are there (`vigil run`). */
-import { type Admin, ConfigResourceTypes } from 'kafkajs';
+import kafkajs, { type Admin } from 'kafkajs';
 import { VigilError } from '../domain/errors.ts';
 import { silentEvents } from './consumer-events.ts';
 import { asVigilError, createKafkaClient, type KafkaConnection, kafkaErrorType, QUICK_RETRY } from './kafka-client.ts';
@@ -79,7 +79,7 @@ async function existingTopics(admin: Admin, wanted: readonly TopicDefinition[]):
   const metadata = await admin.fetchTopicMetadata({ topics });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
   });
   const configs = new Map(
     resources.map(({ resourceName, configEntries }) => [
