@@ -120,6 +120,11 @@ export function atShop(shop: Shop, random: Random): Details {
 }
 
 export const atTerminal = (terminal: Terminal): Details => ({ terminalId: terminal.id, location: terminal.place });
+/** The own branch, mostly; another one of the town, and of course one of the town where a traveller is. */
+export function branchFor(customer: Customer, random: Random, atMs: number): Details {
+  const town = townOf(customer, atMs);
+  return atBranch(town === customer.town && random.chance(0.8) ? customer.branch : random.pick(town.branches));
+}
 export const atBranch = (branch: Terminal): Details => ({ branchId: branch.id, location: branch.place });
 
 /** A basket of the shop, in the shop's currency. */
@@ -143,6 +148,13 @@ export const CARD_3DS: readonly string[] = ['THREE_DS', 'SMS_OTP'];
 export const USB_KEY: readonly string[] = ['PASSWORD', 'USB_KEY'];
 export const CHIP_AND_PIN: readonly string[] = ['CHIP', 'CARD_PIN'];
 export const MAGSTRIPE_AND_PIN: readonly string[] = ['MAGSTRIPE', 'CARD_PIN'];
+/** How a cash machine was used: old ones abroad read the stripe, new ones pay out to a code on the telephone. */
+export function atmEntry(random: Random, country: string): readonly string[] {
+  const choice = random.next();
+  if (choice < 0.05) return SMS_CODE;
+  return choice > (country === 'CN' ? 0.99 : 0.85) ? MAGSTRIPE_AND_PIN : CHIP_AND_PIN;
+}
+export const SMS_CODE: readonly string[] = ['SMS_OTP'];
 export const IN_PERSON: readonly string[] = ['ID_DOCUMENT', 'SIGNATURE'];
 
 /** One-way journey at 600 km/h including the ways to and from the airport, at least two hours. */

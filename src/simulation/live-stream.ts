@@ -20,11 +20,15 @@ export interface LiveOptions extends Pacing {
 
 /** Longer waits inside a session (a refund after days, a patient thief) are shortened to this. */
 const MAX_GAP_MS = 90_000;
-const CUSTOMER_PAUSE_MS = 20 * MINUTE_MS;
+const MAX_PAUSE_MS = 20 * MINUTE_MS;
+/** At a high rate every customer must come more often: a third of the mean time between two sessions of one customer. */
+const pauseMsOf = (customers: number, ratePerSecond: number): number =>
+  Math.min(MAX_PAUSE_MS, ((customers / ratePerSecond) * 1000) / 3);
 /** Faster than an airliner with the way to the airport. */
 const PLAUSIBLE_KMH = 600;
+const TOWN_KM = 50;
 const STALL_MS = 5000;
-/** So many days without one session that fits: the hour is given up (a tiny bank in the small hours). */
+/** So many days without one session that fits: the hour is given up (a tiny bank in the small hours), then the rest. */
 const MAX_DAYS_WITHOUT = 40;
 
 interface Due {
@@ -38,7 +42,7 @@ export async function* liveStream(
 ): AsyncGenerator<SimulatedTransaction, void, undefined> {
   const { ratePerSecond, clock, signal, sleep = sleepByTimer } = options;
   const random = createRandom(options.seed ?? 1, 'live');
-  const choose = createChooser(bank);
+  const choose = createChooser(bank, pauseMsOf(bank.customers, ratePerSecond));
   const queue: Due[] = [];
   // times of the stream; a stall moves them all
   let shiftMs = 0;
@@ -78,7 +82,7 @@ interface Seen {
 }
 
 /** The next session that fits a moment. */
-function createChooser(bank: SimulatedBank): (atMs: number) => readonly Draft[] {
+function createChooser(bank: SimulatedBank, pauseMs: number): (atMs: number) => readonly Draft[] {
   const sessions = bank.sessions();
   const seen = new Map<string, Seen>();
   let given = 0;
@@ -91,13 +95,18 @@ function createChooser(bank: SimulatedBank): (atMs: number) => readonly Draft[] 
       // at night there are more thieves awake than customers: the declared share holds all the same
       return episodes <= (given / 1000) * bank.episodesPerThousand;
     }
+    const place = placeOf(session);
+    // days between two messages become a minute: both must be in the same town
+    const isOneTown = session.every(
+      ({ message: { location } }) => place === null || location === undefined || distanceKm(place, location) < TOWN_KM,
+    );
+    if (!isOneTown) return false;
     const last = seen.get(first.message.customerId);
     if (last === undefined) return true;
-    const place = placeOf(session);
     const hours = (atMs - last.atMs) / HOUR_MS;
-    if (atMs - last.atMs < CUSTOMER_PAUSE_MS) return false;
+    if (atMs - last.atMs < pauseMs) return false;
     if (place === null || last.place === null || first.occasion === 'shared-card') return true;
-    return distanceKm(place, last.place) <= 50 + PLAUSIBLE_KMH * hours;
+    return distanceKm(place, last.place) <= TOWN_KM + PLAUSIBLE_KMH * hours;
   };
   const take = (session: readonly Draft[], atMs: number): readonly Draft[] => {
     given += session.length;
@@ -118,7 +127,8 @@ function createChooser(bank: SimulatedBank): (atMs: number) => readonly Draft[] 
         day = value.day;
         days += 1;
       }
-      if (fits(value.drafts, atMs, days > MAX_DAYS_WITHOUT)) return take(value.drafts, atMs);
+      const isLastResort = days > 2 * MAX_DAYS_WITHOUT && value.drafts.length > 0;
+      if (isLastResort || fits(value.drafts, atMs, days > MAX_DAYS_WITHOUT)) return take(value.drafts, atMs);
     }
   };
 }

@@ -12,6 +12,7 @@ import {
   PASSWORD,
   PASSWORD_AND_SMS,
   roundSum,
+  SMS_CODE,
   yuan,
 } from '../draft.ts';
 import {
@@ -151,10 +152,10 @@ export const simSwap: ScenarioSession = (scene) => {
   const steps = stepsOf(scene, victim, contact === 'COUNTER' ? openAt : scene.atMs);
   steps.push(contact, 'CONTACT_CHANGE', 1, {
     ...(contact === 'COUNTER' ? atBranch(random.pick(victim.town.branches)) : {}),
-    authentication: contact === 'COUNTER' ? ['ID_DOCUMENT'] : ['PHONE_PASSWORD'],
+    authentication: contact === 'COUNTER' ? IN_PERSON : ['PHONE_PASSWORD'],
     attributes: { contact: 'PHONE' },
   });
-  steps.push(channel, 'PASSWORD_CHANGE', 12, { ...origin, authentication: ['SMS_OTP'] });
+  steps.push(channel, 'PASSWORD_CHANGE', 12, { ...origin, authentication: SMS_CODE });
   const theft = { channel, origin, passwordChange: 0, deviceBind: 0.8, limitChange: 0.3, payeeAdd: 0.6 };
   emptyAccount(scene, victim, steps, theft);
   if (random.chance(0.35)) {
@@ -164,7 +165,7 @@ export const simSwap: ScenarioSession = (scene) => {
     cash.push('ATM', 'WITHDRAWAL', 3, {
       ...atTerminal(random.pick(town.atms)),
       ...yuan(Math.max(100, Math.min(5000, roundSum(random, victim.balanceYuan * 0.1)))),
-      authentication: ['SMS_OTP'],
+      authentication: SMS_CODE,
     });
     return { fraud: [...steps.drafts, ...cash.drafts], honest: [] };
   }

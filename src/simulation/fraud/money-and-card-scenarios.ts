@@ -59,7 +59,7 @@ export const muleFanIn: ScenarioSession = (scene) => {
       counterparty = { accountId: victim.accountId, bankCode: OWN_BANK, country: 'CN' };
     }
     const credit = { ...yuan(amount), counterparty, authentication: PASSWORD };
-    incoming.push(event(mule, at + 800, 'MOBILE_BANKING', 'DEPOSIT', credit));
+    incoming.push(event(mule, at + random.between(300, 2500), 'MOBILE_BANKING', 'DEPOSIT', credit));
   }
   const credited = incoming.filter((draft) => draft.message.customerId === mule.id);
   return { fraud: [...incoming, ...cashOut(scene, mule, total(credited), at)], honest: [] };

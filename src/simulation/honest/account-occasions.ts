@@ -2,9 +2,9 @@
 import { HOUR_MS, isBranchOpen } from '../calendar.ts';
 import { newDevice, publicIp } from '../customers.ts';
 import {
-  atBranch,
   atShop,
   basket,
+  branchFor,
   CHIP_AND_PIN,
   event,
   fromOwnDevice,
@@ -72,12 +72,19 @@ export const newPhone: Session = (scene, atMs) => {
 export const newNumber: Session = (scene, atMs) => {
   const { customer, random } = scene;
   const isDeaf = customer.accessibility.includes('HEARING');
-  const place = random.chance(0.5) || isDeaf ? { channel: 'COUNTER', details: atBranch(customer.branch) } : null;
-  const changed = event(customer, atMs, place?.channel ?? 'PHONE_BANKING', 'CONTACT_CHANGE', {
-    ...(place?.details ?? {}),
-    authentication: place === null ? ['PHONE_PASSWORD'] : IN_PERSON,
-    attributes: { contact: 'PHONE' },
-  });
+  const place =
+    random.chance(0.5) || isDeaf ? { channel: 'COUNTER', details: branchFor(customer, random, atMs) } : null;
+  const changed = event(
+    customer,
+    atMs,
+    place?.channel ?? random.pick(['PHONE_BANKING', 'PHONE_BANKING', 'SMS_BANKING']),
+    'CONTACT_CHANGE',
+    {
+      ...(place?.details ?? {}),
+      authentication: place === null ? ['PHONE_PASSWORD'] : IN_PERSON,
+      attributes: { contact: 'PHONE' },
+    },
+  );
   const at = atMs + random.between(0.2, 8) * HOUR_MS;
   const device = random.chance(0.5) ? newDevice(random) : undefined;
   const session: Draft[] = [];
@@ -86,7 +93,7 @@ export const newNumber: Session = (scene, atMs) => {
     session.push(bindDevice(scene, at, 'MOBILE_BANKING', device));
   }
   session.push(...login(scene, at + pause(random, 3), 'MOBILE_BANKING', device));
-  if (random.chance(0.4)) changePassword(scene, session, 'MOBILE_BANKING');
+  if (random.chance(0.4)) changePassword(scene, session, 'MOBILE_BANKING', random.chance(0.5));
   if (random.chance(0.5)) {
     const amount = roundSum(random, random.logNormal(2800, 1));
     transferTo(scene, session, 'MOBILE_BANKING', usualPayee(customer, random), amount);
@@ -108,7 +115,7 @@ export const forgottenPassword: Session = (scene, atMs) => {
       attributes: { result: 'FAILED' },
     });
   });
-  changePassword(scene, session, channel);
+  changePassword(scene, session, channel, true);
   session.push(
     event(customer, lastAt(session) + pause(random, 0.5), channel, 'LOGIN', {
       ...origin,
@@ -142,7 +149,7 @@ export const dormantReturns: Session = (scene, atMs) => {
     const amount = roundSum(random, customer.balanceYuan * random.between(0.1, 0.9));
     return [
       event(customer, atMs, 'COUNTER', 'WITHDRAWAL', {
-        ...atBranch(customer.branch),
+        ...branchFor(customer, random, atMs),
         ...yuan(Math.max(100, Math.min(amount, 48_000))),
         authentication: IN_PERSON,
       }),
@@ -152,7 +159,7 @@ export const dormantReturns: Session = (scene, atMs) => {
   customer.devices[0] = device;
   const session = login(scene, atMs, 'MOBILE_BANKING', device);
   if (random.chance(0.6)) session.push(bindDevice(scene, lastAt(session) + pause(random, 2), 'MOBILE_BANKING', device));
-  if (random.chance(0.5)) changePassword(scene, session, 'MOBILE_BANKING');
+  if (random.chance(0.5)) changePassword(scene, session, 'MOBILE_BANKING', true);
   const payee = random.chance(0.5) ? addPayee(scene, session, 'MOBILE_BANKING') : usualPayee(customer, random);
   const amount = roundSum(random, customer.balanceYuan * random.between(0.05, 0.8));
   transferTo(scene, session, 'MOBILE_BANKING', payee, Math.min(amount, 50_000));

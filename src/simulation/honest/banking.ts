@@ -1,10 +1,11 @@
 /** Banking of a person: transfers, bills, cash, the counter, the telephone, and looking after the account. */
 import { type Customer, newDevice, payeeOf } from '../customers.ts';
 import {
-  atBranch,
+  atmEntry,
   atShop,
   atTerminal,
   basket,
+  branchFor,
   CHIP_AND_PIN,
   cash,
   type Details,
@@ -73,7 +74,7 @@ export const atmWithdrawal: Session = ({ customer, random }, atMs) => {
       cardToken: customer.debitCard,
       ...atTerminal(random.pick(town.atms)),
       ...cash(town, amount),
-      authentication: CHIP_AND_PIN,
+      authentication: atmEntry(random, town.city.country),
     }),
   ];
 };
@@ -88,12 +89,11 @@ export const atmDeposit: Session = ({ customer, random }, atMs) => [
 ];
 
 export const counter: Session = ({ customer, random }, atMs) => {
-  const branch = random.chance(0.8) ? customer.branch : random.pick(townOf(customer, atMs).branches);
   const type = random.pick(['DEPOSIT', 'DEPOSIT', 'WITHDRAWAL', 'WITHDRAWAL', 'TRANSFER'] as const);
   const amount = Math.max(1, Math.round(random.logNormal(42 * customer.spending, 0.9))) * 100;
   return [
     event(customer, atMs, 'COUNTER', type, {
-      ...atBranch(branch),
+      ...branchFor(customer, random, atMs),
       ...yuan(amount),
       ...(type === 'TRANSFER' ? { counterparty: usualPayee(customer, random) } : {}),
       authentication: IN_PERSON,

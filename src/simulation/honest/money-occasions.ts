@@ -1,7 +1,7 @@
 /** Honest large, hurried, split or collected sums: the signs of scams, mules and structuring without the criminal. */
 import { HOUR_MS, isBranchOpen } from '../calendar.ts';
 import { payeeOf } from '../customers.ts';
-import { atBranch, event, fromOwnDevice, IN_PERSON, PASSWORD, roundSum, USB_KEY, yuan } from '../draft.ts';
+import { branchFor, event, fromOwnDevice, IN_PERSON, PASSWORD, roundSum, USB_KEY, yuan } from '../draft.ts';
 import { APPS, addPayee, login, pause, remember, type Session, transferTo, usualPayee } from './scene.ts';
 
 /** Deposit and first rent to a landlord added a minute before. (telecom-scam, account-takeover) */
@@ -19,7 +19,7 @@ export const rentNewPayee: Session = (scene, atMs) => {
 /** Savings in cash, before a holiday or for a wedding. (telecom-scam at the counter) */
 export const largeCounterWithdrawal: Session = ({ customer, random }, atMs) => [
   event(customer, atMs, 'COUNTER', 'WITHDRAWAL', {
-    ...atBranch(customer.branch),
+    ...branchFor(customer, random, atMs),
     ...yuan(Math.round(Math.min(49_000, random.logNormal(24_000, 0.5)) / 1000) * 1000 || 1000),
     authentication: IN_PERSON,
   }),
@@ -36,7 +36,7 @@ export const houseDeposit: Session = (scene, atMs) => {
     const amount = random.pick([49_000, 49_900, 48_000, 45_000, 40_000, 30_000]);
     const isCounter = random.chance(0.3) && isBranchOpen(at, zone);
     const draft = event(customer, at, isCounter ? 'COUNTER' : random.pick(APPS), 'TRANSFER', {
-      ...(isCounter ? atBranch(customer.branch) : fromOwnDevice(customer, random, at)),
+      ...(isCounter ? branchFor(customer, random, at) : fromOwnDevice(customer, random, at)),
       ...yuan(amount),
       counterparty: seller,
       authentication: isCounter ? IN_PERSON : USB_KEY,

@@ -97,7 +97,7 @@ export const microPayments: Session = ({ world, customer, random }, atMs) => {
       ...origin,
       ...(isCard ? { cardToken: customer.creditCard ?? customer.debitCard } : {}),
       ...atShop(shop, random),
-      ...yuan(random.pick([1, 3, 6, 6, 12, 18, 30, 68])),
+      ...yuan(random.pick([0.1, 1, 1, 3, 6, 6, 9.9, 12, 18, 30, 68])),
       authentication: PASSWORD,
     });
   });

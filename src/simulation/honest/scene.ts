@@ -10,6 +10,7 @@ import {
   ownDevice,
   PASSWORD,
   PASSWORD_AND_SMS,
+  SMS_CODE,
   type World,
   yuan,
 } from '../draft.ts';
@@ -103,12 +104,18 @@ export function bindDevice(scene: Scene, atMs: number, channel: string, device: 
   return event(customer, atMs, channel, 'DEVICE_BIND', details);
 }
 
-export function changePassword({ customer, random }: Scene, session: Draft[], channel: string): void {
+/** Who has forgotten the old password proves the telephone only. */
+export function changePassword(
+  { customer, random }: Scene,
+  session: Draft[],
+  channel: string,
+  isForgotten = false,
+): void {
   const device = session.at(-1)?.message.device;
   session.push(
     event(customer, lastAt(session) + pause(random, 1.5), channel, 'PASSWORD_CHANGE', {
       ...(device === undefined ? {} : { device }),
-      authentication: PASSWORD_AND_SMS,
+      authentication: isForgotten ? SMS_CODE : PASSWORD_AND_SMS,
     }),
   );
 }

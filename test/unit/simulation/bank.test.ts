@@ -201,7 +201,7 @@ describe('the ground truth', () => {
       const reports = new Set(
         items.filter((item) => item.scenario === scenario).map((item) => item.label?.labelledAtMs),
       );
-      expect(reports.size).toBeGreaterThanOrEqual(2);
+      expect(reports.size).toBeGreaterThanOrEqual(3);
     }
   });
 

@@ -11,7 +11,7 @@ const signsOf = (quiet: boolean): ReadonlyMap<string, SignCount> => {
   const own = quiet
     ? { ...parameters, occasionsPerYear, ordinary: { ...parameters.ordinary, sharedCardShare: 0, otherDeviceShare: 0 } }
     : parameters;
-  return countSigns([...aBank({ seed: 21, customers: 3000, parameters: own }).transactions({ count: 60_000 })]);
+  return countSigns([...aBank({ seed: 21, customers: 2500, parameters: own }).transactions({ count: 40_000 })]);
 };
 
 describe('the signs of fraud', () => {
