@@ -77,6 +77,7 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
       limitUsage: createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` }),
       alerts,
       model,
+      storeBudgetMs: settings.redis.budgetMs,
     });
     closers.push(async () => {
       await service.stop();

@@ -1,6 +1,5 @@
 /**
- * The connection to Redis with the settings that ioredis's defaults get wrong: an answer is given up after
- * `commandTimeoutMs` (a frozen server would keep calls pending for ever), nothing queues while the connection is down, a
+ * The connection to Redis with the settings that ioredis's defaults get wrong: no call is pending for ever, nothing queues while the connection is down, a
  * command is not sent again behind our back more than once (the scripts are safe to repeat), and a replica that was a
  * primary a moment ago (READONLY) makes it connect anew.
  */
@@ -10,6 +9,11 @@ import { VigilError } from '../domain/errors.ts';
 
 export type RedisClient = Redis | Cluster;
 
+/**
+ * A chunk's time budget (redis.budgetMs) is the pipeline's. This is only for the client: without it a frozen server would
+ * keep calls pending for ever.
+ */
+const HARD_TIMEOUT_MS = 2_000;
 const MAX_RECONNECT_MS = 500;
 const CONNECT_PATIENCE_MS = 5_000;
 
@@ -32,7 +36,7 @@ export async function connectRedis(
 
 function commonOptions(settings: Settings['redis']) {
   return {
-    commandTimeout: settings.commandTimeoutMs,
+    commandTimeout: HARD_TIMEOUT_MS,
     connectTimeout: settings.connectTimeoutMs,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,

@@ -27,6 +27,7 @@ export interface ScoringServiceOptions {
   readonly alerts: AlertStore;
   readonly model: FraudModel | null;
   readonly modelBudgetMs?: () => number;
+  readonly storeBudgetMs?: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** every chunk that was scored, and how long it took */
@@ -66,6 +67,7 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
     limitUsage: options.limitUsage,
     model: options.model,
     ...(options.modelBudgetMs === undefined ? {} : { modelBudgetMs: options.modelBudgetMs }),
+    ...(options.storeBudgetMs === undefined ? {} : { storeBudgetMs: options.storeBudgetMs }),
     clock,
     onOutage: telemetry.scoring.featureStoreOutage,
     onLimitFailure: telemetry.scoring.limitStoreFailed,

@@ -30,6 +30,8 @@ export interface ScoringStackOptions {
   /** default: model.budgetMs of the settings */
   readonly modelBudgetMs?: () => number;
   readonly clock: Clock;
+  /** for up to 64 transactions; without end where it is not given (in-process stores) */
+  readonly storeBudgetMs?: number;
   /** kept small: an outage's local counters are for one process and its partitions */
   readonly createLocal?: () => FeatureStore;
   readonly onOutage?: Parameters<typeof createGuardedFeatureStore>[0]['onOutage'];
@@ -41,16 +43,21 @@ const LOCAL_ENTITIES = 50_000;
 
 export function createScoringStack(options: ScoringStackOptions): ScoringStack {
   const { configuration, store, limitUsage, model, clock } = options;
+  const budget = options.storeBudgetMs === undefined ? {} : { budgetMs: options.storeBudgetMs };
   const guarded = createGuardedFeatureStore({
     primary: store,
     createLocal: options.createLocal ?? (() => memoryStoreFor(configuration, { maxEntities: LOCAL_ENTITIES })),
     clock,
+    ...budget,
     ...(options.onOutage === undefined ? {} : { onOutage: options.onOutage }),
   });
   const score = createScorer({
     parse: createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) }),
     store: guarded,
-    limits: createGuardedLimitUsage(limitUsage, options.onLimitFailure),
+    limits: createGuardedLimitUsage(limitUsage, {
+      ...budget,
+      ...(options.onLimitFailure === undefined ? {} : { onFailure: options.onLimitFailure }),
+    }),
     model,
     modelBudgetMs: options.modelBudgetMs ?? (() => configuration.settings.model.budgetMs),
     generation: options.generation ?? (() => configuration.generation),

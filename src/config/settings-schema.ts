@@ -48,7 +48,7 @@ export const SettingsSchema = section({
     url: Type.String({ pattern: '^(rediss?://|unix:/).+', env: 'VIGIL_REDIS_URL' }),
     cluster: flag('VIGIL_REDIS_CLUSTER'),
     keyPrefix: Type.String({ pattern: '^[A-Za-z0-9_.-]{1,64}$', env: 'VIGIL_REDIS_KEY_PREFIX' }),
-    commandTimeoutMs: integer(1, 60_000),
+    budgetMs: integer(1, 60_000),
     connectTimeoutMs: integer(10, 60_000),
   }),
   postgres: section({

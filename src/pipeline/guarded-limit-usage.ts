@@ -5,6 +5,7 @@
 import { VigilError } from '../domain/errors.ts';
 import type { LimitRecord } from '../domain/limit.ts';
 import type { LimitReading, LimitUsageStore } from '../domain/ports.ts';
+import { budgetFor, withinBudget } from './fair-budget.ts';
 
 export interface GuardedLimitUsage {
   recordAndRead(chunk: readonly LimitRecord[]): Promise<readonly LimitReading[] | null>;
@@ -14,11 +15,12 @@ export interface GuardedLimitUsage {
 
 export function createGuardedLimitUsage(
   store: LimitUsageStore,
-  onFailure?: (cause: VigilError) => void,
+  options: { readonly budgetMs?: number; readonly onFailure?: (cause: VigilError) => void } = {},
 ): GuardedLimitUsage {
-  const guarded = async <T>(work: () => Promise<T>): Promise<T | null> => {
+  const { budgetMs = Number.POSITIVE_INFINITY, onFailure } = options;
+  const guarded = async <T>(count: number, work: () => Promise<T>): Promise<T | null> => {
     try {
-      return await work();
+      return await withinBudget(work(), budgetFor(budgetMs, count), late);
     } catch (error) {
       if (!(error instanceof VigilError) || error.fate !== 'degrade') throw error;
       onFailure?.(error);
@@ -26,9 +28,9 @@ export function createGuardedLimitUsage(
     }
   };
   return {
-    recordAndRead: (chunk) => guarded(() => store.recordAndRead(chunk)),
+    recordAndRead: (chunk) => guarded(chunk.length, () => store.recordAndRead(chunk)),
     async release(chunk) {
-      const done = await guarded(async () => {
+      const done = await guarded(chunk.length, async () => {
         await store.release(chunk);
         return true;
       });
@@ -36,3 +38,6 @@ export function createGuardedLimitUsage(
     },
   };
 }
+
+const late = (): VigilError =>
+  new VigilError('FEATURE_STORE_UNAVAILABLE', "the limits' counters did not answer within their budget");

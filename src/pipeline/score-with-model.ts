@@ -3,10 +3,12 @@ import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { FraudModel } from '../domain/ports.ts';
 import type { Candidate } from './candidate.ts';
+import { budgetFor, withinBudget } from './fair-budget.ts';
 
 export interface ModelOptions {
   /** null = configured to run without */
   readonly model: FraudModel | null;
+  /** for up to 64 transactions, see budgetFor */
   readonly modelBudgetMs: number;
   readonly monotonicMs: () => number;
   readonly onDegraded: (cause: unknown) => void;
@@ -20,20 +22,20 @@ export async function scoreWithModel(
   const inputs = candidates.filter(hasReading);
   if (model === null || inputs.length === 0) return;
   try {
+    const budgetMs = budgetFor(modelBudgetMs, inputs.length);
     const startMs = monotonicMs();
-    const scores = await withTimeout(
-      model.score(
-        inputs.map(({ parsed, reading }) => ({
-          transaction: parsed.transaction,
-          names: featureNames,
-          values: reading.values,
-          profile: reading.profile,
-        })),
-      ),
-      modelBudgetMs,
+    const scoring = model.score(
+      inputs.map(({ parsed, reading }) => ({
+        transaction: parsed.transaction,
+        names: featureNames,
+        values: reading.values,
+        profile: reading.profile,
+      })),
     );
     // an inference that blocks the thread cannot be interrupted, only be found late
-    if (monotonicMs() - startMs > modelBudgetMs) throw new VigilError('MODEL_UNAVAILABLE', 'the model was late');
+    const blockedMs = monotonicMs() - startMs;
+    const scores = await withinBudget(scoring, Math.max(0, budgetMs - blockedMs), late);
+    if (blockedMs > budgetMs) throw late();
     for (const [position, candidate] of inputs.entries()) candidate.modelScore = scores[position] ?? null;
   } catch (error) {
     if (!(error instanceof VigilError && error.code === 'MODEL_UNAVAILABLE')) throw error;
@@ -45,14 +47,7 @@ export async function scoreWithModel(
   }
 }
 
+const late = (): VigilError => new VigilError('MODEL_UNAVAILABLE', 'the model was late');
+
 const hasReading = (candidate: Candidate): candidate is Candidate & { readonly reading: FeatureReading } =>
   candidate.reading !== null && candidate.level !== 'L3';
-
-function withTimeout<T>(work: Promise<T>, budgetMs: number): Promise<T> {
-  if (!Number.isFinite(budgetMs)) return work; // a timer of "for ever" would fire at once
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new VigilError('MODEL_UNAVAILABLE', 'the model was late')), budgetMs);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
