@@ -47,7 +47,11 @@ export function createInputEncoder(zone: string): InputEncoder {
   return {
     encode: (input) => {
       const facts = factsOf(input);
-      return Float64Array.from(MODEL_INPUTS, (definition) => definition.encode(facts));
+      const row = new Float64Array(MODEL_INPUTS.length);
+      // a plain loop: Float64Array.from with a mapper takes five times as long
+      let i = 0;
+      for (const definition of MODEL_INPUTS) row[i++] = definition.encode(facts);
+      return row;
     },
     encodeUsual: (input, typical) => {
       const facts = factsOf(input);
@@ -95,7 +99,11 @@ export function createScorer(manifest: ModelManifest, network: DenseNetwork, zon
         context: { score },
       });
     }
-    return { score, contributions: score >= manifest.explainFrom ? reasonsOf(explainRow(input, row)) : [] };
+    // to a millionth, as canaries are held: decisions are kept and compared as text
+    return {
+      score: Math.round(score * 1e6) / 1e6,
+      contributions: score >= manifest.explainFrom ? reasonsOf(explainRow(input, row)) : [],
+    };
   };
   return {
     standardise,
