@@ -34,7 +34,9 @@ export const DEFAULT_CONSUMER: KafkaConsumerSettings = {
   heartbeatIntervalMs: 3_000,
   rebalanceTimeoutMs: 60_000,
   maxWaitMs: 100,
-  maxBytesPerPartition: 2 ** 20,
+  // 500 messages of 0.5 kB: a busy partition holds the others up for a few chunks at most; 1 MiB is no faster (CPU a
+  // message 13.6 µs against 12.9)
+  maxBytesPerPartition: 2 ** 18,
   maxBytes: 10 * 2 ** 20,
   commitIntervalMs: 200,
   chunkLimitMs: 120_000,
