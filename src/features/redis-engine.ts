@@ -2,8 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading, FeatureValue, Profile } from '../domain/feature.ts';
-import type { Label } from '../domain/label.ts';
-import type { ParsedTransaction, Transaction } from '../domain/transaction.ts';
+import { type ParsedTransaction, type Transaction, transactionKey } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
 import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
 import { entityKey } from './entities.ts';
@@ -12,9 +11,12 @@ import { shardOf } from './hash.ts';
 import { createProfile, createProfileEvent, type ProfileEvent, readProfileEvent } from './profile-state.ts';
 import type { LogEvent } from './raw-numbers.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
-import type { Call, RedisClient } from './redis-calls.ts';
+import type { Call } from './redis-calls.ts';
+import { shardTag } from './redis-keys.ts';
+import { createRedisLabels, type LabelledLog, type RedisLabels } from './redis-labels.ts';
 import {
   encodeLayouts,
+  logTtlMs,
   type RedisLayout,
   readReply,
   redisLayoutOf,
@@ -40,10 +42,7 @@ export interface PreparedChunk {
 
 export interface RedisEngine {
   prepare(chunk: readonly ParsedTransaction[], byShard: boolean): PreparedChunk;
-  applyLabels(
-    client: RedisClient,
-    labels: readonly Label[],
-  ): Promise<{ readonly applied: number; readonly unmatched: number }>;
+  readonly labels: RedisLabels;
 }
 
 const DEFAULT_MAX_EVENTS = 262_144;
@@ -95,7 +94,8 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
       batch.used = writeUpdate(batch.numbers, at, layout, reader.belongs(layout.stream), event);
       const key = `${base}:${layout.stream.id}`;
       batch.keys.push(key);
-      if (layout.members > 0) batch.keys.push(`${key}:m`);
+      if (layout.hasCompanion) batch.keys.push(`${key}:m`);
+      if (layout.stream.needsLabels && reader.belongs(layout.stream)) labelled.push({ key, stream: index });
       batch.updates.push({ place, stream: index, at });
       if (index === plan.identityStream && keepsProfiles) addProfile(batch, place, transaction, `${base}:profile`);
     }
@@ -112,10 +112,15 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
     batch.updates.push({ place, stream: -1, at });
   }
 
-  function batchUpdates(chunk: readonly ParsedTransaction[], byShard: boolean): readonly Batch[] {
+  /** Of the transaction in hand: its logs with label features. */
+  const labelled: LabelledLog[] = [];
+  const labels = createRedisLabels(options.keyPrefix, layouts, labelRetentionMs(plan));
+
+  function batchUpdates(chunk: readonly ParsedTransaction[], byShard: boolean, further: Call[]): readonly Batch[] {
     const batches = new Map<number, Batch>();
     chunk.forEach(({ transaction }, place) => {
       reader.start(transaction);
+      labelled.length = 0;
       for (const combination of plan.combinations) {
         const id = entityKey(transaction, combination.kinds);
         if (id === undefined) continue;
@@ -126,6 +131,9 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
         const base = `${options.keyPrefix}:${shardTag(shard)}:${combination.name}:${id}`;
         addCombination(batch, place, transaction, base, combination);
       }
+      const { channel, transactionId, occurredAtMs } = transaction;
+      if (labelled.length > 0)
+        further.push(labels.remember(transactionKey(channel, transactionId), occurredAtMs, labelled));
     });
     return [...batches.values()];
   }
@@ -155,14 +163,18 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
 
   return {
     prepare(chunk, byShard) {
-      const batches = batchUpdates(chunk, byShard);
+      const further: Call[] = [];
+      const batches = batchUpdates(chunk, byShard, further);
       const now = Buffer.from(new Float64Array([clock.now()]).buffer);
       return {
-        calls: batches.map(({ keys, numbers, used }) => ({
-          script,
-          keys,
-          args: [now, streams, Buffer.from(numbers.buffer, 0, used * 8)],
-        })),
+        calls: [
+          ...batches.map(({ keys, numbers, used }) => ({
+            script,
+            keys,
+            args: [now, streams, Buffer.from(numbers.buffer, 0, used * 8)],
+          })),
+          ...further,
+        ],
         read(replies) {
           const byPlace: Replied[][] = chunk.map(() => []);
           batches.forEach((batch, index) => {
@@ -172,9 +184,12 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
         },
       };
     },
-    applyLabels: async (_client, labels) => ({ applied: 0, unmatched: labels.length }),
+    labels,
   };
 }
+
+const labelRetentionMs = (plan: FeaturePlan): number =>
+  Math.max(1, ...plan.streams.filter((stream) => stream.needsLabels).map(logTtlMs));
 
 interface Replied {
   readonly stream: number;
@@ -182,8 +197,6 @@ interface Replied {
   readonly at: number;
   readonly reply: Buffer;
 }
-
-export const shardTag = (shard: number): string => `{s${shard < 10 ? '0' : ''}${shard}}`;
 
 function makeRoom(batch: Batch, numbers: number): void {
   if (batch.used + numbers <= batch.numbers.length) return;

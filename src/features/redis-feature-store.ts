@@ -16,7 +16,8 @@ import { planFeatures } from './feature-plan.ts';
 import { shardOf } from './hash.ts';
 import { createPendingReadings } from './pending-readings.ts';
 import { type Call, isCluster, type RedisClient, sendTogether } from './redis-calls.ts';
-import { createRedisEngine, shardTag } from './redis-engine.ts';
+import { createRedisEngine } from './redis-engine.ts';
+import { shardTag } from './redis-keys.ts';
 import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
 
 export interface RedisStoreOptions {
@@ -94,7 +95,7 @@ export function createRedisFeatureStore(options: RedisStoreOptions): FeatureStor
   return {
     recordAndRead,
     settle,
-    applyLabels: (labels) => engine.applyLabels(client, labels),
+    applyLabels: (labels) => engine.labels.apply(client, labels),
     close: async () => {},
   };
 }

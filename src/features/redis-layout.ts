@@ -8,7 +8,7 @@ import { VISIT, type Visit } from './packed-log.ts';
 import { addAmount, type LogEvent, writeSquares } from './raw-numbers.ts';
 import { WRAP } from './wide-sum.ts';
 
-const FLAG = { value: 1, present: 2, squares: 4, max: 8, min: 16 } as const;
+const FLAG = { value: 1, present: 2, squares: 4, max: 8, min: 16, labels: 32 } as const;
 const NONE = -1;
 const DAY_MS = 86_400_000;
 
@@ -33,6 +33,8 @@ export interface RedisLayout {
   readonly presentAt: number;
   readonly squaresAt: number;
   readonly trailerSize: number;
+  /** members or labels: the log has a companion hash */
+  readonly hasCompanion: boolean;
   /** of the set of windows: another set finds its places anew */
   readonly set: number;
 }
@@ -68,7 +70,8 @@ export function redisLayoutOf(stream: StreamPlan): RedisLayout {
       (presentAt === NONE ? 0 : FLAG.present) +
       (squaresAt === NONE ? 0 : FLAG.squares) +
       (stream.needsMax ? FLAG.max : 0) +
-      (stream.needsMin ? FLAG.min : 0),
+      (stream.needsMin ? FLAG.min : 0) +
+      (stream.needsLabels ? FLAG.labels : 0),
     members,
     windows,
     recordSize: SUMS_AT + sumsSize + 8 * extremes + 16 * members,
@@ -76,6 +79,7 @@ export function redisLayoutOf(stream: StreamPlan): RedisLayout {
     presentAt,
     squaresAt,
     trailerSize: at + FIXED_TRAILER,
+    hasCompanion: members > 0 || stream.needsLabels,
     set:
       hash53(JSON.stringify(widestFirst.map((plan) => [plan.windowMs, plan.delayMs, plan.excludeCurrent]))) % 2 ** 32,
   };
@@ -134,7 +138,15 @@ export function readReply(layout: RedisLayout, reply: Buffer, event: LogEvent, r
   const status = reply[0] as Visit;
   if (status === VISIT.inOrder) readInOrder(layout, reply, event, raw);
   else readEvaluated(layout, reply, event, status, raw);
+  if (layout.stream.needsLabels) readFrauds(layout, reply, raw);
   return status;
+}
+
+function readFrauds(layout: RedisLayout, reply: Buffer, raw: Float64Array): void {
+  const start = reply.length - 4 * layout.windows.length;
+  layout.windows.forEach(({ plan }, index) => {
+    raw[plan.rawAt + RAW.frauds] = reply.readUInt32LE(start + 4 * index);
+  });
 }
 
 /** The reply is what was written: the record before, the record, the trailer. */
@@ -142,8 +154,9 @@ function readInOrder(layout: RedisLayout, reply: Buffer, event: LogEvent, raw: F
   const before = 1;
   const record = before + layout.recordSize;
   const trailer = record + layout.recordSize;
-  const count = reply.readUInt32LE(reply.length - 8);
-  const droppedMs = reply.readDoubleLE(reply.length - FIXED_TRAILER);
+  const end = trailer + layout.trailerSize;
+  const count = reply.readUInt32LE(end - 8);
+  const droppedMs = reply.readDoubleLE(end - FIXED_TRAILER);
   for (const window of layout.windows) {
     const { plan } = window;
     const at = trailer + window.loAt;

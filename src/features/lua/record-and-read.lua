@@ -2,17 +2,19 @@
 --
 -- Guarantee: one event with one (time, id) is in a log at most once, however often this runs; a repeat changes nothing and
 --   is answered as of its own place. Logs expire after their retention, counted from the last write.
--- KEYS     per update: the log, and for a log with member columns the hash of its members' newest records
+-- KEYS     per update: the log, and for a log with member columns or labels its companion hash: members' newest records
+--          (field u8 column, f64 hash), and the frauds in field "f" (apply-frauds.lua)
 -- ARGV[1]  f64 wall clock in ms
 -- ARGV[2]  the streams: per stream f64 × (flags, members, windows, lateness, retention, most records, time to live, id of
 --          the set of windows), then f64 × (window, delay, excludes the current event) per window, the widest first.
---          flags: 1 value, 2 present counts, 4 squares, 8 max, 16 min
+--          flags: 1 value, 2 present counts, 4 squares, 8 max, 16 min, 32 labels
 -- ARGV[3]  the updates: f64 × (stream, belongs, time, id, value or −1), with squares f64 × (low, high), f64 hash a column;
 --          stream −1 stands for the customer's profile, right after the log of all the customer's transactions, which
 --          tells what is a repeat: f64 × (−1, time, amount or −1, event of interest or −1, hour of the week, latitude,
 --          longitude, learns payees, six hashes); its one key is the profile, its reply the state before the event
 -- Reply    per update one string: u8 status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong), then
---          in order: the record before, the record, the trailer; otherwise f64 droppedMs and the windows (see `evaluate`)
+--          in order: the record before, the record, the trailer; otherwise f64 droppedMs and the windows (see `evaluate`);
+--          with labels then u32 frauds per window
 --
 -- A log is one string: a sentinel record (the sums before the first), the records in order of time, the trailer.
 -- Record:  f64 time, f64 id, [f64 sum modulo 2^53, u32 wraps], [u32 present], [f64, f64, u32 squares], [f64 max], [f64 min],
@@ -65,6 +67,8 @@ local function read_layouts(text)
     if has(16) then L.min = column('d', 8, 0) end
     L.member = size
     for _ = 1, L.members do column('dI4I4', 16, 0) end
+    L.labels = has(32)
+    L.companion = L.members > 0 or L.labels
     L.record_format, L.size, L.sums_format, L.sum_count = record, size, '<' .. sums, sum_count
     local trailer, slot = '<', 1
     local function field(format, count)
@@ -497,7 +501,7 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   local written = sp(L.record_format, unpack(record)) .. sp(L.trailer_format, unpack(v))
   if created then
     call('SET', key, before .. written, 'PX', ttl)
-    if L.members > 0 then
+    if L.companion then
       -- there from the first record on, so that both keys of a log live, move and expire together
       call('DEL', index_key)
       call('HSET', index_key, '', 0)
@@ -514,7 +518,7 @@ local function append(t, id, value, q_low, q_high, members, created, last)
       end
     end
   end
-  if ttl and L.members > 0 then call('PEXPIRE', index_key, ttl) end
+  if ttl and L.companion then call('PEXPIRE', index_key, ttl) end
   return '\0' .. before .. written
 end
 
@@ -660,7 +664,7 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
   call('SETRANGE', key, (place + 1) * R, concat(parts))
   if ttl then
     call('PEXPIRE', key, ttl)
-    if L.members > 0 then call('PEXPIRE', index_key, ttl) end
+    if L.companion then call('PEXPIRE', index_key, ttl) end
   end
 end
 
@@ -856,6 +860,22 @@ local function update_profile(profile_key, e, is_new)
   return state
 end
 
+-- Transactions of each window that count as fraud at the event's time.
+local function count_frauds(t)
+  local frauds = call('HGET', index_key, 'f') or ''
+  local counts = {}
+  for w = 1, #L.windows do
+    local edge = t - L.windows[w].delay
+    local start, count = edge - L.windows[w].ms, 0
+    for place = 1, #frauds, 32 do
+      local time, _, from, to = su('<dddd', frauds, place)
+      if time > start and time <= edge and from <= t and t < to then count = count + 1 end
+    end
+    counts[w] = sp('<I4', count)
+  end
+  return concat(counts)
+end
+
 local layouts = read_layouts(ARGV[2])
 local replies, work, cursor, next_key = {}, ARGV[3], 1, 1
 local status = 4
@@ -878,9 +898,10 @@ while cursor <= #work do
       cursor = cursor + 8
     end
     key, next_key = KEYS[next_key], next_key + 1
-    if L.members > 0 then index_key, next_key = KEYS[next_key], next_key + 1 end
+    if L.companion then index_key, next_key = KEYS[next_key], next_key + 1 end
     local reply = update(belongs == 1, t, id, value, q_low, q_high, members)
     status = string.byte(reply)
+    if L.labels then reply = reply .. count_frauds(t) end
     replies[#replies + 1] = reply
   end
 end

@@ -6,7 +6,8 @@ import type { FeatureStore } from '../../../src/domain/ports.ts';
 import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
 import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
 import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
-import { FORGETFUL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
+import { FORGETFUL_CATALOGUE, FULL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
+import { differencesFromOracle } from '../../helpers/feature-differences.ts';
 
 const anyStream = fc.record({
   seed: fc.nat(),
@@ -52,7 +53,17 @@ describe('the Redis feature store', () => {
           chunk = [];
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
+    );
+  });
+
+  it('equals the oracle, labels included, and gives a repeat its first values', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyStream, anyChunkSize, async (options, chunkSize) => {
+        const store = createRedisFeatureStore({ client: redis, catalogue: FULL_CATALOGUE, keyPrefix: freshPrefix() });
+        expect(await differencesFromOracle(store, options, chunkSize)).toEqual([]);
+      }),
+      { numRuns: 15 },
     );
   });
 });
