@@ -6,6 +6,7 @@ import type { FeatureStore } from '../../../src/domain/ports.ts';
 import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
 import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
 import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
+import { featureStoreSuite } from '../../conformance/feature-store-suite.ts';
 import { FORGETFUL_CATALOGUE, FULL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
 import { differencesFromOracle } from '../../helpers/feature-differences.ts';
 
@@ -28,6 +29,11 @@ beforeAll(() => {
   redis = new Redis(inject('redisUrl'));
 });
 afterAll(() => redis.quit());
+
+featureStoreSuite({
+  name: 'the Redis feature store, by the suite',
+  open: async (catalogue) => createRedisFeatureStore({ client: redis, catalogue, keyPrefix: freshPrefix() }),
+});
 
 describe('the Redis feature store', () => {
   it('equals the in-process store to the last bit', async () => {
