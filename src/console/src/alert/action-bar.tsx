@@ -4,9 +4,16 @@ import { Button } from 'react-aria-components/Button';
 import type { Alert } from '../../../http/api-types.ts';
 import { KeyHint } from '../controls/key-hint.tsx';
 import { usePreferences } from '../i18n/language.tsx';
-import { useMayAct } from './permission.ts';
+import { usePermission } from './permission.ts';
 import { stateWords } from './state-words.ts';
 import { type AlertActions, isPossible } from './use-alert-actions.ts';
+
+const KEYS: Readonly<Record<string, string>> = { claim: 'c', release: 'r', close: 'x' };
+const STEPS = ['claim', 'release', 'reopen', 'close'] as const;
+type StepKind = (typeof STEPS)[number];
+
+/** The step that comes next in an alert's life is the one that stands out. */
+const isNext = (kind: StepKind, alert: Alert): boolean => kind === (alert.status === 'claimed' ? 'close' : 'claim');
 
 export function ActionBar(props: {
   readonly alert: Alert;
@@ -16,41 +23,36 @@ export function ActionBar(props: {
 }): ReactNode {
   const preferences = usePreferences();
   const { t } = preferences;
-  const mayAct = useMayAct();
+  const permissionOf = usePermission();
   const { alert, actions } = props;
-  const isBusy = actions.busyId === alert.alertId;
-  const simple = (['claim', 'release', 'reopen'] as const).filter((kind) => isPossible(alert, kind));
-  const keys: Readonly<Record<string, string>> = { claim: 'c', release: 'r' };
+  const possible = STEPS.filter((kind) => isPossible(alert, kind));
+  const granted = possible.filter((kind) => permissionOf(alert, kind) === 'granted');
+  const refusal =
+    granted.length > 0
+      ? null
+      : possible.some((kind) => permissionOf(alert, kind) === 'of-another')
+        ? t('action.ofAnother', { who: alert.assignee ?? '—' })
+        : t('action.readOnly');
   return (
     <div className="action-bar" role="toolbar" aria-label={t('action.bar')}>
-      <span className="action-state">{stateWords(alert, preferences)}</span>
-      {mayAct ? (
-        <>
-          {simple.map((kind) => (
-            <Button
-              key={kind}
-              className={kind === 'claim' ? 'button primary' : 'button'}
-              isDisabled={isBusy}
-              onPress={() => void actions.take(alert, { kind })}
-            >
-              {t(`action.${kind}`)}
-              {keys[kind] === undefined ? null : <KeyHint>{keys[kind]}</KeyHint>}
-            </Button>
-          ))}
-          {isPossible(alert, 'close') ? (
-            <Button
-              className={alert.status === 'claimed' ? 'button primary' : 'button'}
-              isDisabled={isBusy}
-              onPress={() => props.onClose(alert)}
-            >
-              {t('action.closeMore')}
-              <KeyHint>x</KeyHint>
-            </Button>
-          ) : null}
-        </>
-      ) : (
-        <span className="muted">{t('action.readOnly')}</span>
-      )}
+      <span className="action-state">
+        {stateWords(alert, preferences)}
+        {refusal === null ? null : <span className="muted"> · {refusal}</span>}
+      </span>
+      {granted.map((kind) => (
+        <Button
+          key={kind}
+          className={isNext(kind, alert) ? 'button primary' : 'button'}
+          isDisabled={actions.busyId === alert.alertId}
+          onPress={() => {
+            if (kind === 'close') props.onClose(alert);
+            else void actions.take(alert, { kind });
+          }}
+        >
+          {t(kind === 'close' ? 'action.closeMore' : `action.${kind}`)}
+          {KEYS[kind] === undefined ? null : <KeyHint>{KEYS[kind]}</KeyHint>}
+        </Button>
+      ))}
       <span className="action-end">{props.end}</span>
     </div>
   );

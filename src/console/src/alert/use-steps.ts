@@ -3,7 +3,7 @@ import type { Alert } from '../../../http/api-types.ts';
 import { useAnnounce } from '../controls/announcer.tsx';
 import { usePreferences } from '../i18n/language.tsx';
 import { translateCode } from '../i18n/translate.ts';
-import { useMayAct } from './permission.ts';
+import { usePermission } from './permission.ts';
 import { type AlertActions, isPossible } from './use-alert-actions.ts';
 
 export function useSteps(
@@ -13,10 +13,12 @@ export function useSteps(
 ): (kind: 'claim' | 'release' | 'close') => void {
   const { t } = usePreferences();
   const announce = useAnnounce();
-  const mayAct = useMayAct();
+  const permissionOf = usePermission();
   return (kind) => {
     if (alert === undefined) return;
-    if (!mayAct) announce(t('action.readOnly'));
+    const permission = permissionOf(alert, kind);
+    if (permission === 'read-only') announce(t('action.readOnly'));
+    else if (permission === 'of-another') announce(t('action.ofAnother', { who: alert.assignee ?? '—' }));
     else if (!isPossible(alert, kind))
       announce(t('done.notPossible', { status: translateCode(t, 'status', alert.status) }));
     else if (kind === 'close') onClose(alert);

@@ -162,6 +162,7 @@ export const messagesEn = {
   'action.copyFailed': 'It could not be copied: select it by hand.',
   'action.bar': 'Actions',
   'action.readOnly': 'Your role can look at alerts and not change them.',
+  'action.ofAnother': 'It is with {who}: a supervisor can take this step.',
   'action.working': 'Working',
 
   'done.claim': 'Claimed: {id}',

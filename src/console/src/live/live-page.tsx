@@ -10,7 +10,7 @@ import { usePreferences } from '../i18n/language.tsx';
 import { hrefOf } from '../router.ts';
 import './live.css';
 import { OUTCOME_ORDER, OutcomeBar } from './outcome-bar.tsx';
-import { addSample, lineOf, type Sample, TREND_SECONDS } from './trend.ts';
+import { addSample, lineOf, type Sample } from './trend.ts';
 
 const TREND_HEIGHT = 56;
 
@@ -31,17 +31,17 @@ function useSamples(live: LiveSnapshot): readonly Sample[] {
 function Trend({ samples }: { readonly samples: readonly Sample[] }): ReactNode {
   const { t, span, integer } = usePreferences();
   const [box, width] = useWidth<HTMLDivElement>();
-  const { points, peak } = lineOf(samples, width, TREND_HEIGHT);
+  const { points, peak, seconds } = lineOf(samples, width, TREND_HEIGHT);
   return (
     <figure className="trend">
       <div ref={box}>
-        <svg width={width} height={TREND_HEIGHT} role="img" aria-label={t('live.trend', { span: span(TREND_SECONDS) })}>
+        <svg width={width} height={TREND_HEIGHT} role="img" aria-label={t('live.trend', { span: span(seconds) })}>
           <line className="trend-base" x1={0} x2={width} y1={TREND_HEIGHT - 1} y2={TREND_HEIGHT - 1} />
           <polyline points={points} />
         </svg>
       </div>
       <figcaption className="muted">
-        {t('live.trend', { span: span(TREND_SECONDS) })} · {t('live.trendPeak', { n: rateText(peak, integer) })}
+        {t('live.trend', { span: span(seconds) })} · {t('live.trendPeak', { n: rateText(peak, integer) })}
       </figcaption>
     </figure>
   );

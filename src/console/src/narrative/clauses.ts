@@ -8,6 +8,7 @@ import { splitFeatureName, unitOfStem } from './value-names.ts';
 import type { HitValue, ValueContext } from './value-text.ts';
 
 const DAY = 86_400;
+const FEATURES = 'features.';
 
 export interface Clause {
   readonly path: string;
@@ -72,69 +73,95 @@ function windowed(name: string): Say {
   };
 }
 
-/** Order is the order of telling. A key that ends in "*" is a feature's stem, with any window. */
-const TABLE: readonly (readonly [string, Say | 'windowed'])[] = [
-  ['profile.amountRatio', ratio],
-  ['profile.maxAmountMinor', aboveMax],
-  ['features.customer_out_sum*', 'windowed'],
-  ['features.customer_transfer_sum*', 'windowed'],
-  ['features.customer_cash_sum*', 'windowed'],
-  ['features.account_out_sum*', 'windowed'],
-  ['features.card_sum*', 'windowed'],
-  ['features.customer_deposit_sum*', 'windowed'],
-  ['features.customer_payees*', 'windowed'],
-  ['profile.payeeKnown', whenFalse('clause.payeeNew')],
-  ['features.customer_counterparty_count*', never],
-  ['profile.payeeAgeSeconds', spanBelow('clause.payeeAge', 7 * DAY)],
-  ['features.counterparty_customers*', 'windowed'],
-  ['features.counterparty_sum*', 'windowed'],
-  ['features.counterparty_fraud_rate*', 'windowed'],
-  ['profile.deviceKnown', whenFalse('clause.deviceNew')],
-  ['profile.deviceAgeSeconds', spanBelow('clause.deviceAge', 7 * DAY)],
-  ['features.device_customers*', 'windowed'],
-  ['features.ip_customers*', 'windowed'],
-  ['features.customer_devices*', 'windowed'],
-  ['profile.secondsSinceDeviceBind', spanBelow('clause.deviceBound', 7 * DAY)],
-  ['profile.secondsSincePasswordChange', spanBelow('clause.passwordChange', 7 * DAY)],
-  ['profile.secondsSinceContactChange', spanBelow('clause.contactChange', 7 * DAY)],
-  ['profile.secondsSinceLimitChange', spanBelow('clause.limitChange', 7 * DAY)],
-  ['profile.secondsSincePayeeAdd', spanBelow('clause.payeeAdd', 7 * DAY)],
-  ['profile.speedKmh', speed],
-  ['profile.distanceKm', distance],
-  ['profile.countryKnown', whenFalse('clause.countryNew')],
-  ['profile.placeKnown', whenFalse('clause.placeNew')],
-  ['features.customer_countries*', 'windowed'],
-  ['features.card_countries*', 'windowed'],
-  ['features.card_merchants*', 'windowed'],
-  ['features.merchant_small_cards*', 'windowed'],
-  ['features.merchant_cards*', 'windowed'],
-  ['features.terminal_cards*', 'windowed'],
-  ['features.terminal_fraud_rate*', 'windowed'],
-  ['features.merchant_fraud_rate*', 'windowed'],
-  ['profile.hourShare', rareHour],
-  ['profile.secondsSinceLast', spanAbove('clause.dormant', 30 * DAY)],
-  ['profile.secondsSinceLastMonetary', spanAbove('clause.dormantMoney', 30 * DAY)],
+/**
+ * Topics in the order of telling; of each topic only the first thing that can be said is said. A key that ends in "*" is a
+ * feature's stem, with any window.
+ */
+const TOPICS: readonly (readonly (readonly [string, Say | 'windowed'])[])[] = [
+  // how much
+  [
+    ['profile.amountRatio', ratio],
+    ['profile.maxAmountMinor', aboveMax],
+    ['features.customer_out_sum*', 'windowed'],
+    ['features.customer_transfer_sum*', 'windowed'],
+    ['features.customer_cash_sum*', 'windowed'],
+    ['features.account_out_sum*', 'windowed'],
+    ['features.card_sum*', 'windowed'],
+  ],
+  // where the money came from
+  [['features.customer_deposit_sum*', 'windowed']],
+  // to whom
+  [
+    ['features.counterparty_fraud_rate*', 'windowed'],
+    ['features.counterparty_customers*', 'windowed'],
+    ['features.customer_payees*', 'windowed'],
+    ['profile.payeeKnown', whenFalse('clause.payeeNew')],
+    ['features.customer_counterparty_count*', never],
+    ['profile.payeeAgeSeconds', spanBelow('clause.payeeAge', 7 * DAY)],
+    ['features.counterparty_sum*', 'windowed'],
+  ],
+  // from which device
+  [
+    ['features.device_customers*', 'windowed'],
+    ['profile.deviceKnown', whenFalse('clause.deviceNew')],
+    ['profile.deviceAgeSeconds', spanBelow('clause.deviceAge', 7 * DAY)],
+    ['features.ip_customers*', 'windowed'],
+    ['features.customer_devices*', 'windowed'],
+  ],
+  // what happened before
+  [
+    ['profile.secondsSinceContactChange', spanBelow('clause.contactChange', 7 * DAY)],
+    ['profile.secondsSincePasswordChange', spanBelow('clause.passwordChange', 7 * DAY)],
+    ['profile.secondsSinceDeviceBind', spanBelow('clause.deviceBound', 7 * DAY)],
+    ['profile.secondsSinceLimitChange', spanBelow('clause.limitChange', 7 * DAY)],
+    ['profile.secondsSincePayeeAdd', spanBelow('clause.payeeAdd', 7 * DAY)],
+  ],
+  // where
+  [
+    ['profile.speedKmh', speed],
+    ['features.customer_countries*', 'windowed'],
+    ['features.card_countries*', 'windowed'],
+    ['profile.countryKnown', whenFalse('clause.countryNew')],
+    ['profile.placeKnown', whenFalse('clause.placeNew')],
+    ['profile.distanceKm', distance],
+  ],
+  // at which merchant or terminal
+  [
+    ['features.merchant_small_cards*', 'windowed'],
+    ['features.merchant_fraud_rate*', 'windowed'],
+    ['features.terminal_fraud_rate*', 'windowed'],
+    ['features.merchant_cards*', 'windowed'],
+    ['features.terminal_cards*', 'windowed'],
+    ['features.card_merchants*', 'windowed'],
+  ],
+  // when
+  [
+    ['profile.secondsSinceLast', spanAbove('clause.dormant', 30 * DAY)],
+    ['profile.secondsSinceLastMonetary', spanAbove('clause.dormantMoney', 30 * DAY)],
+    ['profile.hourShare', rareHour],
+  ],
 ];
 
-/** A sum says nothing new when the lead has told it; "payee never used" is told once, whichever value says it. */
+function matches(pattern: string, path: string): boolean {
+  if (!pattern.endsWith('*')) return pattern === path;
+  return path.startsWith(FEATURES) && `${FEATURES}${splitFeatureName(path.slice(FEATURES.length)).stem}*` === pattern;
+}
+
+/** At most one clause of each topic, from values that have not been told. */
 export function clausesOf(
   values: ReadonlyMap<string, HitValue>,
   told: ReadonlySet<string>,
   context: ValueContext,
 ): readonly Clause[] {
-  const clauses: Clause[] = [];
-  for (const [pattern, say] of TABLE) {
-    for (const [path, value] of values) {
-      if (told.has(path) || !matches(pattern, path)) continue;
-      const speak = say === 'windowed' ? windowed(path.slice('features.'.length)) : say;
-      const text = speak(value, context, values);
-      if (text !== null) clauses.push({ path, text });
+  return TOPICS.flatMap((topic): readonly Clause[] => {
+    for (const [pattern, say] of topic) {
+      for (const [path, value] of values) {
+        if (told.has(path) || !matches(pattern, path)) continue;
+        const speak = say === 'windowed' ? windowed(path.slice(FEATURES.length)) : say;
+        const text = speak(value, context, values);
+        if (text !== null) return [{ path, text }];
+      }
     }
-  }
-  return clauses;
-}
-
-function matches(pattern: string, path: string): boolean {
-  if (!pattern.endsWith('*')) return pattern === path;
-  return path.startsWith('features.') && `features.${splitFeatureName(path.slice(9)).stem}*` === pattern;
+    return [];
+  });
 }

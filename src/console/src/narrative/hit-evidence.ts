@@ -56,7 +56,7 @@ export function usualInWindow(feature: string, features: Readonly<Record<string,
 
 function usualText(value: number, name: ValueName, context: ValueContext): string {
   const { terms } = context;
-  if (value < 0.05) return terms('rules.usualNone');
+  if (value < AS_GOOD_AS_NONE) return terms('rules.usualNone');
   const rounded = name.unit === 'money' ? Math.round(value / 100) * 100 : value;
   return terms('rules.usualAbout', { value: numberText(rounded, name.unit, context) });
 }
@@ -69,43 +69,45 @@ function marksFor(path: string, name: ValueName, hit: Hit, context: ValueContext
   });
 }
 
+/** Below this a thing is as good as never done: it is said in words, a mark at the foot of a bar says nothing. */
+const AS_GOOD_AS_NONE = 0.05;
+
+/** Where the usual lies on the bar: of a ratio at 1, of a count or a sum where the longer window puts it. */
+function usualMark(
+  path: string,
+  name: ValueName,
+  expected: number | undefined,
+  context: ValueContext,
+): readonly Mark[] {
+  const value = path === 'profile.amountRatio' ? 1 : expected;
+  if (value === undefined || value < AS_GOOD_AS_NONE) return [];
+  const text = numberText(value, name.unit, context);
+  return [{ label: context.terms('rules.usualMark'), value, text }];
+}
+
 function rowOf(path: string, value: HitValue, hit: Hit, decision: Decision, context: ValueContext): EvidenceRow {
   const name = nameOfValue(path, context.terms);
-  const marks = marksFor(path, name, hit, context);
-  const feature = path.startsWith('features.') ? path.slice('features.'.length) : undefined;
-  const expected =
-    feature === undefined || decision.evidence === null
-      ? undefined
-      : usualInWindow(feature, decision.evidence.features);
-  const isRatio = path === 'profile.amountRatio';
-  const usualMark: readonly Mark[] =
-    expected === undefined
-      ? isRatio
-        ? [{ label: context.terms('rules.usual', { value: '' }).trim(), value: 1, text: '1×' }]
-        : []
-      : [
-          {
-            label: context.terms('rules.usual', { value: '' }).trim(),
-            value: expected,
-            text: numberText(expected, name.unit, context),
-          },
-        ];
+  const features = decision.evidence?.features ?? {};
+  const expected = path.startsWith('features.') ? usualInWindow(path.slice('features.'.length), features) : undefined;
   return {
     path,
     name,
     text: valueText(path, value, name.unit, context),
     value: typeof value === 'number' ? value : null,
-    marks: [...marks, ...usualMark],
+    marks: [...marksFor(path, name, hit, context), ...usualMark(path, name, expected, context)],
     usual: expected === undefined ? null : usualText(expected, name, context),
   };
 }
 
-/** The rows of one hit, numbers with something to compare first; tx.type and tx.currency only say which rule it is. */
+/** They only say which rule it is. */
+const SELF_EVIDENT: ReadonlySet<string> = new Set(['tx.type', 'tx.currency']);
+
+/** The rows of one hit, numbers with something to compare first. */
 export function evidenceOfHit(hit: Hit, decision: Decision, context: ValueContext): readonly EvidenceRow[] {
   const entries = Object.entries(hit.values);
   const hasNow = entries.some(([path]) => isMoney(path, nameOfValue(path, context.terms)));
   return entries
-    .filter(([path]) => path !== 'tx.currency' && !(hasNow && isReference(path)))
+    .filter(([path]) => !SELF_EVIDENT.has(path) && !(hasNow && isReference(path)))
     .map(([path, value]) => rowOf(path, value, hit, decision, context))
     .sort((a, b) => Number(b.marks.length > 0) - Number(a.marks.length > 0));
 }

@@ -13,7 +13,7 @@ import { splitFeatureName } from './value-names.ts';
 import type { HitValue, ValueContext } from './value-text.ts';
 
 /** More is read in the rules below; a sentence that does not end is read by nobody. */
-const MAX_CLAUSES = 4;
+const MAX_CLAUSES = 5;
 const MAX_REASONS = 2;
 
 const LEADS: readonly string[] = [
@@ -39,6 +39,10 @@ const SUM_OF: Readonly<Record<string, string>> = {
   counterparty_count: 'counterparty_sum',
 };
 
+/** "New device" → "new device" inside a sentence; "SIM card changed" stays, and so does what has no case. */
+const continued = (text: string): string =>
+  /^[A-Z][a-z]*\b/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
+
 /** One line for the list, where amount and channel stand in columns of their own. */
 export function listSentence(
   alert: Pick<Alert, 'type' | 'reasons' | 'riskScore' | 'provisional'>,
@@ -46,7 +50,8 @@ export function listSentence(
 ): string {
   const { t, language } = formats;
   const what = translateCode(t, 'type', alert.type);
-  const reasons = alert.reasons.map((reason) => reason.text[language]).join(language === 'en' ? '; ' : '；');
+  const texts = alert.reasons.map((reason) => reason.text[language]);
+  const reasons = language === 'en' ? texts.map(continued).join('; ') : texts.join('；');
   if (reasons === '') return t('sentence.noReason', { what, score: alert.riskScore });
   return alert.provisional === true ? t('sentence.provisional', { reasons }) : t('sentence.reasons', { what, reasons });
 }
@@ -124,7 +129,8 @@ function untoldReasons(
       .map((hit) => hit.reason)
       .concat(decision.limits.filter((limit) => limit.exceeded).map((limit) => limit.reason)),
   );
-  return decision.reasons.filter(({ code }) => !toldReasons.has(code)).map(({ text }) => text[language]);
+  const texts = decision.reasons.filter(({ code }) => !toldReasons.has(code)).map(({ text }) => text[language]);
+  return language === 'en' ? texts.map(continued) : texts;
 }
 
 /** The whole sentence, with its full stop. */
@@ -137,11 +143,9 @@ export function alertSentence(input: SentenceInput): string {
   const values = new Map([...live].sort((a, b) => b.score - a.score).flatMap((hit) => Object.entries(hit.values)));
   const lead = leadOf(input, values);
   const limits = limitClauses(decision, context);
-  const clauses = clausesOf(values, lead.told, context)
-    .filter((clause, index, all) => all.findIndex(({ text }) => text === clause.text) === index)
-    .slice(0, Math.max(MAX_CLAUSES - limits.length, 0));
+  const clauses = clausesOf(values, lead.told, context).slice(0, Math.max(MAX_CLAUSES - limits.length, 0));
   const told = new Set([...lead.told, ...clauses.map(({ path }) => path)]);
-  const said = [lead.text, ...limits, ...clauses.map(({ text }) => text)].join(terms('sentence.comma'));
+  const said = [lead.text, ...clauses.map(({ text }) => text), ...limits].join(terms('sentence.comma'));
   const reasons = untoldReasons(decision, told, formats.language).slice(0, MAX_REASONS);
   return `${[said, ...reasons].join(terms('sentence.semicolon'))}${stop}`;
 }
