@@ -85,7 +85,7 @@ export function createCalendar(zone: string): Calendar {
 const utcMs = (year: number, month: number, day: number): number => Date.UTC(year, month - 1, day);
 
 /** The wall clock at an instant, as if it were UTC. Offsets have whole seconds; the milliseconds stay. */
-function createLocalClock(zone: string): (atMs: number) => number {
+export function createLocalClock(zone: string): (atMs: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     calendar: 'gregory',
