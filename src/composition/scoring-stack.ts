@@ -40,10 +40,11 @@ export interface ScoringStackOptions {
 }
 
 const LOCAL_ENTITIES = 50_000;
+const monotonicMs = (): number => performance.now();
 
 export function createScoringStack(options: ScoringStackOptions): ScoringStack {
   const { configuration, store, limitUsage, model, clock } = options;
-  const budget = options.storeBudgetMs === undefined ? {} : { budgetMs: options.storeBudgetMs };
+  const budget = options.storeBudgetMs === undefined ? {} : { budget: { ms: options.storeBudgetMs, monotonicMs } };
   const guarded = createGuardedFeatureStore({
     primary: store,
     createLocal: options.createLocal ?? (() => memoryStoreFor(configuration, { maxEntities: LOCAL_ENTITIES })),
@@ -62,7 +63,7 @@ export function createScoringStack(options: ScoringStackOptions): ScoringStack {
     modelBudgetMs: options.modelBudgetMs ?? (() => configuration.settings.model.budgetMs),
     generation: options.generation ?? (() => configuration.generation),
     clock,
-    monotonicMs: () => performance.now(),
+    monotonicMs,
     ...options.scorer,
   });
   return {

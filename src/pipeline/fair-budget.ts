@@ -6,15 +6,32 @@
  */
 const MAX_TICK_MS = 5;
 
-export function withinBudget<T>(work: Promise<T>, budgetMs: number, late: () => Error): Promise<T> {
+export interface Budget {
+  /** for a call of up to 64 transactions; Infinity = without end */
+  readonly ms: number;
+  /** a clock for durations, in milliseconds with fractions */
+  readonly monotonicMs: () => number;
+}
+
+export const NO_BUDGET: Budget = { ms: Number.POSITIVE_INFINITY, monotonicMs: () => 0 };
+
+/** A budget is for what one script call on Redis carries, 64 transactions; larger calls get more in proportion. */
+export const budgetFor = ({ ms, monotonicMs }: Budget, transactions: number): Budget => ({
+  ms: ms * Math.max(1, Math.ceil(transactions / 64)),
+  monotonicMs,
+});
+
+/** `late` makes the rejection of work that took longer; the work itself goes on. */
+export function withinBudget<T>(work: Promise<T>, budget: Budget, late: () => Error): Promise<T> {
+  const { ms: budgetMs, monotonicMs } = budget;
   if (!Number.isFinite(budgetMs)) return work; // a timer of "for ever" would fire at once
   const tickMs = Math.min(budgetMs, MAX_TICK_MS);
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_resolve, reject) => {
     let leftMs = budgetMs;
-    let lastMs = performance.now();
+    let lastMs = monotonicMs();
     timer = setInterval(() => {
-      const nowMs = performance.now();
+      const nowMs = monotonicMs();
       // a tick that came late was not free time
       leftMs -= Math.min(nowMs - lastMs, 2 * tickMs);
       lastMs = nowMs;
@@ -26,7 +43,3 @@ export function withinBudget<T>(work: Promise<T>, budgetMs: number, late: () => 
   });
   return Promise.race([work, expired]).finally(() => clearInterval(timer));
 }
-
-/** A budget is for a call of up to 64 transactions (what one script call on Redis carries); larger calls get in proportion. */
-export const budgetFor = (baseMs: number, transactions: number): number =>
-  baseMs * Math.max(1, Math.ceil(transactions / 64));

@@ -11,7 +11,7 @@ import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { FeatureStore, Settlement } from '../domain/ports.ts';
 import type { ParsedTransaction } from '../domain/transaction.ts';
-import { budgetFor, withinBudget } from './fair-budget.ts';
+import { type Budget, budgetFor, NO_BUDGET, withinBudget } from './fair-budget.ts';
 
 export type ReadingSource = 'primary' | 'local';
 
@@ -31,8 +31,8 @@ export interface GuardOptions {
   /** a fresh, bounded in-process store for each outage */
   readonly createLocal: () => FeatureStore;
   readonly clock: Clock;
-  /** how long the primary may take for up to 64 transactions; without end where it is not given */
-  readonly budgetMs?: number;
+  /** how long the primary may take; without end where it is not given */
+  readonly budget?: Budget;
   /** how long the primary is left alone after a failure */
   readonly retryAfterMs?: number;
   /** transactions and settlements kept for the replay */
@@ -49,7 +49,7 @@ type BacklogItem =
 
 export function createGuardedFeatureStore(options: GuardOptions): GuardedFeatureStore {
   const { clock, createLocal, onOutage } = options;
-  const primary = withBudgets(options.primary, options.budgetMs ?? Number.POSITIVE_INFINITY);
+  const primary = withBudgets(options.primary, options.budget ?? NO_BUDGET);
   const retryAfterMs = options.retryAfterMs ?? 500;
   const maxBacklog = options.maxBacklog ?? 100_000;
   let local: FeatureStore | undefined;
@@ -161,12 +161,12 @@ const isOutage = (error: unknown): boolean =>
   error instanceof VigilError && (error.code === 'FEATURE_STORE_UNAVAILABLE' || error.code === 'FEATURE_STORE_CORRUPT');
 
 /** The effect of a call that is given up may still happen; recording and settling are safe to repeat. */
-function withBudgets(store: FeatureStore, baseMs: number): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> {
+function withBudgets(store: FeatureStore, budget: Budget): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> {
   const late = (): VigilError =>
     new VigilError('FEATURE_STORE_UNAVAILABLE', 'the feature store did not answer within its budget');
   return {
-    recordAndRead: (chunk) => withinBudget(store.recordAndRead(chunk), budgetFor(baseMs, chunk.length), late),
-    settle: (chunk) => withinBudget(store.settle(chunk), budgetFor(baseMs, chunk.length), late),
+    recordAndRead: (chunk) => withinBudget(store.recordAndRead(chunk), budgetFor(budget, chunk.length), late),
+    settle: (chunk) => withinBudget(store.settle(chunk), budgetFor(budget, chunk.length), late),
     close: () => store.close(),
   };
 }

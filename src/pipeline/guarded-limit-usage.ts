@@ -5,7 +5,7 @@
 import { VigilError } from '../domain/errors.ts';
 import type { LimitRecord } from '../domain/limit.ts';
 import type { LimitReading, LimitUsageStore } from '../domain/ports.ts';
-import { budgetFor, withinBudget } from './fair-budget.ts';
+import { type Budget, budgetFor, NO_BUDGET, withinBudget } from './fair-budget.ts';
 
 export interface GuardedLimitUsage {
   recordAndRead(chunk: readonly LimitRecord[]): Promise<readonly LimitReading[] | null>;
@@ -15,12 +15,12 @@ export interface GuardedLimitUsage {
 
 export function createGuardedLimitUsage(
   store: LimitUsageStore,
-  options: { readonly budgetMs?: number; readonly onFailure?: (cause: VigilError) => void } = {},
+  options: { readonly budget?: Budget; readonly onFailure?: (cause: VigilError) => void } = {},
 ): GuardedLimitUsage {
-  const { budgetMs = Number.POSITIVE_INFINITY, onFailure } = options;
+  const { budget = NO_BUDGET, onFailure } = options;
   const guarded = async <T>(count: number, work: () => Promise<T>): Promise<T | null> => {
     try {
-      return await withinBudget(work(), budgetFor(budgetMs, count), late);
+      return await withinBudget(work(), budgetFor(budget, count), late);
     } catch (error) {
       if (!(error instanceof VigilError) || error.fate !== 'degrade') throw error;
       onFailure?.(error);

@@ -109,8 +109,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     marks.push(monotonicMs());
     await scoreWithModel(fresh, generation.featureNames, {
       model: options.model,
-      modelBudgetMs: options.modelBudgetMs(),
-      monotonicMs,
+      budget: { ms: options.modelBudgetMs(), monotonicMs },
       onDegraded,
     });
     marks.push(monotonicMs());

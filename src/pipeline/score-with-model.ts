@@ -3,27 +3,25 @@ import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { FraudModel } from '../domain/ports.ts';
 import type { Candidate } from './candidate.ts';
-import { budgetFor, withinBudget } from './fair-budget.ts';
+import { type Budget, budgetFor, withinBudget } from './fair-budget.ts';
 
 export interface ModelOptions {
   /** null = configured to run without */
   readonly model: FraudModel | null;
-  /** for up to 64 transactions, see budgetFor */
-  readonly modelBudgetMs: number;
-  readonly monotonicMs: () => number;
+  readonly budget: Budget;
   readonly onDegraded: (cause: unknown) => void;
 }
 
 export async function scoreWithModel(
   candidates: readonly Candidate[],
   featureNames: readonly string[],
-  { model, modelBudgetMs, monotonicMs, onDegraded }: ModelOptions,
+  { model, budget: base, onDegraded }: ModelOptions,
 ): Promise<void> {
   const inputs = candidates.filter(hasReading);
   if (model === null || inputs.length === 0) return;
   try {
-    const budgetMs = budgetFor(modelBudgetMs, inputs.length);
-    const startMs = monotonicMs();
+    const budget = budgetFor(base, inputs.length);
+    const startMs = budget.monotonicMs();
     const scoring = model.score(
       inputs.map(({ parsed, reading }) => ({
         transaction: parsed.transaction,
@@ -33,9 +31,9 @@ export async function scoreWithModel(
       })),
     );
     // an inference that blocks the thread cannot be interrupted, only be found late
-    const blockedMs = monotonicMs() - startMs;
-    const scores = await withinBudget(scoring, Math.max(0, budgetMs - blockedMs), late);
-    if (blockedMs > budgetMs) throw late();
+    const blockedMs = budget.monotonicMs() - startMs;
+    const scores = await withinBudget(scoring, { ...budget, ms: Math.max(0, budget.ms - blockedMs) }, late);
+    if (blockedMs > budget.ms) throw late();
     for (const [position, candidate] of inputs.entries()) candidate.modelScore = scores[position] ?? null;
   } catch (error) {
     if (!(error instanceof VigilError && error.code === 'MODEL_UNAVAILABLE')) throw error;
