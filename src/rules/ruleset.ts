@@ -12,9 +12,10 @@ import type { Facts } from '../domain/facts.ts';
 import type { FeatureDefinition } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
 import { formatRfc3339 } from '../domain/time.ts';
-import type { Channel } from '../domain/transaction.ts';
+import type { Channel, Transaction } from '../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
 import { createFactLayout, type FactLayout, type Frame, loadFacts, type SlottedTerm } from './expression/frame.ts';
+import { possibleValues } from './expression/narrowing.ts';
 import { ruleVocabulary, type Value, type Vocabulary } from './expression/vocabulary.ts';
 import { lintRules } from './lint-rules.ts';
 import { type RuleContext, readRule } from './read-rule.ts';
@@ -129,11 +130,14 @@ interface ActiveRule {
   readonly reads: readonly SlottedTerm[];
   readonly needsFeatures: boolean;
   readonly needsProfile: boolean;
+  /** types and channels that its condition leaves possible; undefined = all */
+  readonly types: ReadonlySet<string> | undefined;
+  readonly channels: ReadonlySet<string> | undefined;
 }
 
-interface ChannelPlan {
+/** The rules that can hit a transaction of one channel and type, and what they read. */
+interface Plan {
   readonly rules: readonly ActiveRule[];
-  /** only what the rules of this channel read */
   readonly terms: readonly SlottedTerm[];
 }
 
@@ -147,12 +151,36 @@ function activate(rule: Rule, layout: FactLayout): ActiveRule {
     reads,
     needsFeatures: reads.some((term) => term.source === 'features'),
     needsProfile: reads.some((term) => term.source === 'profile'),
+    types: possibleValues(rule.expression.ast, 'tx.type'),
+    channels: possibleValues(rule.expression.ast, 'tx.channel'),
   };
 }
 
-function planOf(rules: readonly ActiveRule[], layout: FactLayout): ChannelPlan {
+function planOf(rules: readonly ActiveRule[], layout: FactLayout): Plan {
   const used = new Set(rules.flatMap((active) => active.reads));
   return { rules, terms: layout.terms.filter((term) => used.has(term)) };
+}
+
+/** A plan per channel and type, made when the first such transaction comes: most rules are about few types. */
+function createPlanner(rules: readonly ActiveRule[], layout: FactLayout): (transaction: Transaction) => Plan {
+  const plans = new Map<Channel, Map<string, Plan>>();
+  const build = ({ channel, type }: Transaction): Plan => {
+    const admits = (allowed: ReadonlySet<string> | undefined, value: string) => allowed?.has(value) ?? true;
+    const applying = rules.filter(
+      ({ rule: { scope }, types, channels }) =>
+        (scope.channels.size === 0 || scope.channels.has(channel)) && admits(types, type) && admits(channels, channel),
+    );
+    return planOf(applying, layout);
+  };
+  return (transaction) => {
+    const { channel, type } = transaction;
+    const known = plans.get(channel)?.get(type);
+    if (known !== undefined) return known;
+    const plan = build(transaction);
+    const ofChannel = plans.get(channel) ?? new Map<string, Plan>();
+    plans.set(channel, ofChannel.set(type, plan));
+    return plan;
+  };
 }
 
 const isBlind = (active: ActiveRule, facts: Facts): boolean =>
@@ -165,8 +193,11 @@ function shown(term: SlottedTerm, value: Value): string | number | boolean | nul
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
-const valuesOf = (active: ActiveRule, frame: Frame): RuleHit['values'] =>
-  Object.fromEntries(active.reads.map((term) => [term.name, shown(term, frame.slots[term.slot])]));
+function valuesOf(active: ActiveRule, frame: Frame): RuleHit['values'] {
+  const values: Record<string, string | number | boolean | null> = {};
+  for (const term of active.reads) values[term.name] = shown(term, frame.slots[term.slot]);
+  return values;
+}
 
 /** true, false, or what went wrong. An exception would be our own bug; it must not take the other rules with it. */
 function judge(active: ActiveRule, frame: Frame): boolean | string {
@@ -217,21 +248,13 @@ function createRuleset(
   const frame = layout.newFrame();
   const all = rules.map((rule) => activate(rule, layout));
   const running = all.filter(({ rule }) => rule.mode !== 'off' && rule.rollout.percent > 0);
-  const plans = new Map<Channel, ChannelPlan>();
-  const planFor = (channel: Channel): ChannelPlan => {
-    const known = plans.get(channel);
-    if (known !== undefined) return known;
-    const applying = running.filter(({ rule: { scope } }) => scope.channels.size === 0 || scope.channels.has(channel));
-    const plan = planOf(applying, layout);
-    plans.set(channel, plan);
-    return plan;
-  };
+  const planFor = createPlanner(running, layout);
   return {
     version,
     rules,
     vocabulary,
     evaluate(facts) {
-      const plan = planFor(facts.transaction.channel);
+      const plan = planFor(facts.transaction);
       loadFacts(frame, plan.terms, facts);
       let hits: RuleHit[] | undefined;
       for (const active of plan.rules) {

@@ -24,11 +24,36 @@ function isPrimitive(value: Value): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number';
 }
 
-/** A term against a constant that is compared by ===: the commonest condition, one call. */
-function slotEquals(slot: number, name: string, wanted: Value): Run {
+/**
+ * A term against a constant that is compared by ===: the commonest condition, one call. One function per kind of value:
+ * the engine then compares text with text and numbers with numbers; shared, it falls back to its general comparison.
+ */
+function slotEqualsText(slot: number, name: string, wanted: string, equal: boolean): Run {
+  const absent = `${name} is absent`;
+  if (!equal)
+    return (frame) => {
+      const value = frame.slots[slot];
+      return value === undefined ? fail(frame, absent) : (value as string) !== wanted;
+    };
   return (frame) => {
     const value = frame.slots[slot];
-    return value === undefined ? fail(frame, `${name} is absent`) : value === wanted;
+    return value === undefined ? fail(frame, absent) : (value as string) === wanted;
+  };
+}
+
+function slotEqualsNumber(slot: number, name: string, wanted: number, equal: boolean): Run {
+  const absent = `${name} is absent`;
+  return (frame) => {
+    const value = frame.slots[slot];
+    return value === undefined ? fail(frame, absent) : ((value as number) === wanted) === equal;
+  };
+}
+
+function slotEqualsTruth(slot: number, name: string, wanted: boolean): Run {
+  const absent = `${name} is absent`;
+  return (frame) => {
+    const value = frame.slots[slot];
+    return value === undefined ? fail(frame, absent) : (value as boolean) === wanted;
   };
 }
 
@@ -51,12 +76,16 @@ function equality(left: Compiled, right: Compiled): Run {
   };
 }
 
-function fastEquality(left: Compiled, right: Compiled): Run | undefined {
+function fastEquality(op: '==' | '!=', left: Compiled, right: Compiled): Run | undefined {
   const { slot, name, type } = left;
   const wanted = right.constant?.value;
   if (slot === undefined || name === undefined || !isPrimitive(wanted)) return undefined;
   const bothNumbers = isNumber(left) && isNumber(right) && Number.isSafeInteger(wanted);
-  return bothNumbers || (type === right.type && DIRECT.has(type)) ? slotEquals(slot, name, wanted) : undefined;
+  if (!bothNumbers && !(type === right.type && DIRECT.has(type))) return undefined;
+  const equal = op === '==';
+  if (typeof wanted === 'string') return slotEqualsText(slot, name, wanted, equal);
+  if (typeof wanted === 'number') return slotEqualsNumber(slot, name, wanted, equal);
+  return slotEqualsTruth(slot, name, wanted === equal);
 }
 
 const isNumber = (side: Compiled): boolean => side.type === 'int' || side.type === 'double';
@@ -69,7 +98,9 @@ const negated =
   };
 
 export function compileEquality(op: '==' | '!=', left: Compiled, right: Compiled): Compiled {
-  const equal = fastEquality(left, right) ?? fastEquality(right, left) ?? equality(left, right);
+  const fast = fastEquality(op, left, right) ?? fastEquality(op, right, left);
+  if (fast !== undefined) return { type: 'bool', run: fast };
+  const equal = equality(left, right);
   return { type: 'bool', run: op === '==' ? equal : negated(equal) };
 }
 
@@ -160,18 +191,31 @@ export function compileOrder(node: ASTNode, op: Order, left: Compiled, right: Co
   return { type: 'bool', run: (dynamic ? dynamicOrder : typedOrder)(op, left.run, right.run) };
 }
 
-/** Lists up to this length are scanned: four string comparisons cost less than one hash look-up. */
-const SCANNED = 4;
-
-function constantMembership(item: Compiled, values: readonly Value[]): Run {
-  const { run } = item;
-  if (values.length > SCANNED && values.every((value) => typeof value === 'string')) {
+/** A text term in a list of texts: up to four comparisons cost less than one hash look-up. */
+function slotAmong(slot: number, name: string, values: readonly string[]): Run {
+  const absent = `${name} is absent`;
+  if (values.length > 4) {
     const set = new Set<Value>(values);
     return (frame) => {
-      const value = run(frame);
-      return value === undefined ? undefined : set.has(value);
+      const value = frame.slots[slot];
+      return value === undefined ? fail(frame, absent) : set.has(value);
     };
   }
+  const [a, b = a, c = b, d = c] = values;
+  return (frame) => {
+    const value = frame.slots[slot] as string | undefined;
+    if (value === undefined) return fail(frame, absent);
+    return value === a || value === b || value === c || value === d;
+  };
+}
+
+const isTextList = (values: readonly Value[]): values is readonly string[] =>
+  values.every((value) => typeof value === 'string');
+
+function constantMembership(item: Compiled, values: readonly Value[]): Run {
+  const { run, slot, name } = item;
+  if (item.type === 'string' && slot !== undefined && name !== undefined && isTextList(values))
+    return slotAmong(slot, name, values);
   return (frame) => {
     const value = run(frame);
     if (value === undefined) return undefined;

@@ -38,31 +38,51 @@ function chainSlowly(operands: readonly Run[], decisive: boolean, frame: Frame):
   return fault === undefined ? !decisive : fail(frame, fault);
 }
 
+/**
+ * One closure for up to five operands: a loop over an array of closures measured 1.6 times slower. Whatever is neither
+ * decisive nor its opposite is an error, and leaves the fast way.
+ */
 function chain(operands: readonly Run[], decisive: boolean): Run {
-  const [a, b, c] = operands;
-  if (a !== undefined && b !== undefined && operands.length === 2)
+  const [a, b, c, d, e] = operands;
+  const passing = !decisive;
+  const slowly: Run = (frame) => chainSlowly(operands, decisive, frame);
+  if (a === undefined) return () => passing;
+  if (b === undefined) return a;
+  if (c === undefined)
     return (frame) => {
       const x = a(frame);
-      if (x === decisive) return x;
-      if (x === undefined) return chainSlowly(operands, decisive, frame);
+      if (x !== passing) return x === decisive ? x : slowly(frame);
       return b(frame);
     };
-  if (a !== undefined && b !== undefined && c !== undefined && operands.length === 3)
+  if (d === undefined)
     return (frame) => {
-      const x = a(frame);
-      if (x === decisive) return x;
-      const y = b(frame);
-      if (y === decisive) return y;
-      if (x === undefined || y === undefined) return chainSlowly(operands, decisive, frame);
+      let x = a(frame);
+      if (x !== passing) return x === decisive ? x : slowly(frame);
+      x = b(frame);
+      if (x !== passing) return x === decisive ? x : slowly(frame);
       return c(frame);
     };
+  if (e === undefined)
+    return (frame) => {
+      let x = a(frame);
+      if (x !== passing) return x === decisive ? x : slowly(frame);
+      x = b(frame);
+      if (x !== passing) return x === decisive ? x : slowly(frame);
+      x = c(frame);
+      if (x !== passing) return x === decisive ? x : slowly(frame);
+      return d(frame);
+    };
+  const rest = operands.length === 5 ? e : chain(operands.slice(4), decisive);
   return (frame) => {
-    for (let index = 0; index < operands.length; index++) {
-      const value = operands[index]?.(frame);
-      if (value === decisive) return value;
-      if (value === undefined) return chainSlowly(operands, decisive, frame);
-    }
-    return !decisive;
+    let x = a(frame);
+    if (x !== passing) return x === decisive ? x : slowly(frame);
+    x = b(frame);
+    if (x !== passing) return x === decisive ? x : slowly(frame);
+    x = c(frame);
+    if (x !== passing) return x === decisive ? x : slowly(frame);
+    x = d(frame);
+    if (x !== passing) return x === decisive ? x : slowly(frame);
+    return rest(frame);
   };
 }
 

@@ -8,7 +8,7 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import { compileNode, condition } from './compile.ts';
 import { type CompileContext, Unsupported } from './compile-context.ts';
 import { ASSUMED_LENGTH } from './compile-loops.ts';
-import { type FactLayout, type Frame, MAX_STEPS } from './frame.ts';
+import { type FactLayout, type Frame, MAX_STEPS, type Run } from './frame.ts';
 import { checkNames } from './names.ts';
 import { type ExpressionPlace, expressionFault, type FaultDetails } from './place.ts';
 import { type ASTNode, childrenOf, depthOf, loopOf, SIZE_LIMITS } from './syntax.ts';
@@ -91,6 +91,20 @@ function checkTypes(parsed: Parsed): Step | undefined {
   return { offset: result.error?.range?.start ?? 0, details: { message, suggestion } };
 }
 
+/** Only loops, patterns and lengths take more than one step; the others are spared the bookkeeping. */
+function usesBudget(node: ASTNode): boolean {
+  if (node.op === 'rcall' && (loopOf(node) !== undefined || node.args[0] === 'matches' || node.args[0] === 'size'))
+    return true;
+  return (node.op === 'call' && node.args[0] === 'size') || childrenOf(node).some(usesBudget);
+}
+
+const withBudget =
+  (run: Run): Run =>
+  (frame) => {
+    frame.steps = MAX_STEPS;
+    return run(frame);
+  };
+
 function compileChecked(
   parsed: Parsed,
   text: string,
@@ -112,10 +126,7 @@ function compileChecked(
       ast: parsed.ast,
       reads: [...context.reads].sort(),
       lists: [...context.lists].sort(),
-      evaluate(frame) {
-        frame.steps = MAX_STEPS;
-        return run(frame) as boolean | undefined;
-      },
+      evaluate: (usesBudget(parsed.ast) ? withBudget(run) : run) as CompiledExpression['evaluate'],
     });
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
