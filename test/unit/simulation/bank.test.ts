@@ -193,7 +193,7 @@ describe('the mix', () => {
 });
 
 describe('the ground truth', () => {
-  const seeds = [1, 2, 3, 4, 7];
+  const seeds = [1, 4, 7];
   const runs = seeds.map((seed) => aRun(20_000, { seed }));
 
   it.each(SCENARIOS)('holds %s several times in 20,000 transactions', (scenario) => {
