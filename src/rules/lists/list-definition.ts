@@ -29,14 +29,14 @@ export interface ListDefinition {
   /** null only for allow and suppress */
   readonly reason: string | null;
   readonly byLaw: boolean;
+  /** path of the CSV file with its entries, as the source files are named; null when they stand in the YAML file */
+  readonly entriesFile: string | null;
 }
 
 export interface DeclaredList {
   readonly definition: ListDefinition;
   readonly at: DocumentNode;
   readonly reader: DocumentReader;
-  /** path of the CSV file relative to the folder of the declaring file; undefined when the entries are inline */
-  readonly entriesFile: string | undefined;
   readonly inlineEntries: DocumentNode | undefined;
 }
 
@@ -79,10 +79,18 @@ function readDeclaration(at: DocumentNode, reader: DocumentReader, rules: Declar
   const reason = readReason(fields, kind, at, reader, rules);
   if (byLaw && outcome === null) reader.fault(at, `a list of kind ${kind} cannot be "byLaw": it asks for no outcome`);
   return {
-    definition: { name, title, kind, entities, outcome, reason, byLaw },
+    definition: {
+      name,
+      title,
+      kind,
+      entities,
+      outcome,
+      reason,
+      byLaw,
+      entriesFile: readEntriesFile(fields, at, reader),
+    },
     at,
     reader,
-    entriesFile: readEntriesFile(fields, at, reader),
     inlineEntries: fields?.get('entries'),
   };
 }
@@ -130,12 +138,12 @@ function readReason(
   return reason;
 }
 
-function readEntriesFile(fields: Fields, at: DocumentNode, reader: DocumentReader): string | undefined {
+function readEntriesFile(fields: Fields, at: DocumentNode, reader: DocumentReader): string | null {
   const node = fields?.get('file');
   if ((node === undefined) === (fields?.get('entries') === undefined)) {
     reader.fault(at, 'either "file" (a CSV file beside this one) or "entries" is needed, and not both');
   }
-  return (
-    node && reader.text(node, { pattern: /^[A-Za-z0-9_.-]+\.csv$/, wanted: 'the name of a .csv file in this folder' })
-  );
+  const wanted = 'the name of a .csv file in this folder';
+  const name = node && reader.text(node, { pattern: /^[A-Za-z0-9_.-]+\.csv$/, wanted });
+  return name === undefined ? null : reader.file.replace(/[^/]*$/, name);
 }

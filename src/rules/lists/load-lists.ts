@@ -98,18 +98,16 @@ function refuseRepeats(lists: readonly DeclaredList[]): void {
         `the list "${list.definition.name}" is declared twice (first in ${namesake.reader.file})`,
       );
     }
-    if (list.entriesFile !== undefined && before.some((other) => csvPath(other) === csvPath(list))) {
-      list.reader.fault(list.at, `the file ${list.entriesFile} belongs to two lists`);
+    const { entriesFile } = list.definition;
+    if (entriesFile !== null && before.some((other) => other.definition.entriesFile === entriesFile)) {
+      list.reader.fault(list.at, `the file ${entriesFile} belongs to two lists`);
     }
   }
 }
 
-const csvPath = (list: DeclaredList): string | undefined =>
-  list.entriesFile === undefined ? undefined : list.reader.file.replace(/[^/]*$/, list.entriesFile);
-
 /** A file that nobody reads is a mistake: its entries would silently not be in force. */
 function strayFiles(files: readonly SourceFile[], lists: readonly DeclaredList[]): readonly ConfigFault[] {
-  const read = lists.map(csvPath);
+  const read = lists.map((list) => list.definition.entriesFile);
   return files
     .filter(({ file }) => !/\.ya?ml$/.test(file) && !read.includes(file))
     .map(({ file }) => ({ file, path: '', message: 'no list is declared with this file' }));
@@ -121,8 +119,8 @@ interface LoadedEntries {
 }
 
 function* loadEntries(list: DeclaredList, files: ReadonlyMap<string, SourceFile>): Steps<LoadedEntries> {
-  const path = csvPath(list);
-  if (path === undefined) return { index: loadInline(list), faults: [] };
+  const path = list.definition.entriesFile;
+  if (path === null) return { index: loadInline(list), faults: [] };
   const source = files.get(path);
   if (source === undefined) list.reader.fault(list.at, `the file ${path} is not there`);
   return source === undefined
@@ -130,8 +128,21 @@ function* loadEntries(list: DeclaredList, files: ReadonlyMap<string, SourceFile>
     : yield* loadCsv(list.definition, source);
 }
 
-/** Entries of one CSV file; used by the import command as well, before anything is written. */
-export function* loadCsv(definition: ListDefinition, source: SourceFile): Steps<LoadedEntries> {
+/** The entries of one CSV file, or all its faults: the check of an import, before anything is written. */
+export function readListCsv(
+  definition: ListDefinition,
+  source: SourceFile,
+): Result<readonly ListEntry[], readonly ConfigFault[]> {
+  const steps = loadCsv(definition, source);
+  for (;;) {
+    const step = steps.next();
+    if (step.done !== true) continue;
+    const { index, faults } = step.value;
+    return faults.length > 0 ? err(faults) : ok(Array.from({ length: index.size }, (_, number) => index.entry(number)));
+  }
+}
+
+function* loadCsv(definition: ListDefinition, source: SourceFile): Steps<LoadedEntries> {
   const lineCount = countLines(source.text);
   yield;
   if (lineCount > MAX_ENTRIES) {

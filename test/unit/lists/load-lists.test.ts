@@ -153,7 +153,7 @@ describe('loading lists', () => {
     const again = { file: 'lists/zz.yaml', text: files[0]?.text ?? '' };
     expect(faultsOf([...files, again]).map((f) => f.message)).toEqual([
       'the list "bad_accounts" is declared twice (first in lists/bad_accounts.yaml)',
-      'the file bad_accounts.csv belongs to two lists',
+      'the file lists/bad_accounts.csv belongs to two lists',
     ]);
     expect(faultsOf(files.slice(0, 1))[0]?.message).toBe('the file lists/bad_accounts.csv is not there');
     expect(faultsOf([...files, { file: 'lists/old.csv', text: HEADER }])[0]?.message).toMatch(/no list is declared/);

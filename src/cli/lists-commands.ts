@@ -1,0 +1,158 @@
+/**
+ * `vigil lists show | find | export | import`: what the lists hold, where an id stands, a list as CSV, and a CSV file as the new
+ * content of a list. An import is checked whole before one byte is written, and put in place by a rename: half of a file is
+ * never in force.
+ */
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { VigilError } from '../domain/errors.ts';
+import { canonicalIp } from '../domain/ip-address.ts';
+import { formatRfc3339, parseRfc3339 } from '../domain/time.ts';
+import { writeCsv } from '../rules/lists/list-csv.ts';
+import type { ListDefinition } from '../rules/lists/list-definition.ts';
+import type { ListEntry } from '../rules/lists/list-entry.ts';
+import { type ListGeneration, readListCsv } from '../rules/lists/load-lists.ts';
+import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+
+interface ListsOptions {
+  readonly config?: string | undefined;
+  /** RFC 3339: what has expired by then is not in force */
+  readonly at: string;
+}
+
+const usage = (message: string, cause?: unknown): VigilError => new VigilError('USAGE', message, { cause });
+
+function parseAt(text: string): number {
+  const atMs = parseRfc3339(text);
+  if (atMs === undefined) throw usage('--at must be a time with a zone, such as 2026-11-23T10:15:00+08:00.');
+  return atMs;
+}
+
+export async function runListsShow(options: ListsOptions, io: CommandIo): Promise<ExitCode> {
+  const { lists } = await loadOrRefuse(options.config);
+  const atMs = parseAt(options.at);
+  for (const { name, kind, entities, outcome, byLaw, title } of lists.definitions) {
+    let inForce = 0;
+    let all = 0;
+    for (const entry of lists.entries(name)) {
+      all += 1;
+      if (isInForce(entry, atMs)) inForce += 1;
+    }
+    const effect = `${kind}${outcome === null ? '' : ` ${outcome}`}${byLaw ? ' by law' : ''}`;
+    io.out(
+      `${name}: ${effect}, ${entities.join(' ')}, ${inForce} in force, ${all - inForce} expired (${title.en} / ${title['zh-CN']})`,
+    );
+  }
+  io.out(`version ${lists.version}, ${lists.size} entries, ${lists.memoryBytes} bytes`);
+  return EXIT.done;
+}
+
+const isInForce = ({ expiresMs }: ListEntry, atMs: number): boolean => expiresMs === null || atMs < expiresMs;
+
+/** Exit code 1 when the id stands on no list, so that scripts can ask. */
+export async function runListsFind(options: ListsOptions & { readonly id: string }, io: CommandIo): Promise<ExitCode> {
+  const { lists } = await loadOrRefuse(options.config);
+  const atMs = parseAt(options.at);
+  const id = options.id.normalize('NFC');
+  let found = 0;
+  for (const { name, entities } of lists.definitions) {
+    for (const entity of entities) {
+      const entry = lists.find(name, entity, entity === 'ip' ? (canonicalIp(id) ?? id) : id, atMs);
+      if (entry === undefined) continue;
+      found += 1;
+      const until = entry.expiresMs === null ? 'for ever' : `until ${formatRfc3339(entry.expiresMs)}`;
+      io.out(`${name} as ${entity}, ${until}: ${entry.reason} (${entry.source}, ${entry.person})`);
+    }
+  }
+  if (found === 0) io.out('on no list');
+  return found > 0 ? EXIT.done : EXIT.failed;
+}
+
+export interface ListsExportOptions {
+  readonly config?: string | undefined;
+  readonly list: string;
+  /** otherwise the lines go to the output */
+  readonly out?: string | undefined;
+  /** a byte order mark, so that spreadsheets read Chinese text as UTF-8 */
+  readonly bom?: boolean | undefined;
+}
+
+export async function runListsExport(options: ListsExportOptions, io: CommandIo): Promise<ExitCode> {
+  const { lists } = await loadOrRefuse(options.config);
+  definitionOf(lists, options.list);
+  const lines = writeCsv(lists.entries(options.list));
+  if (options.out === undefined) {
+    for (const line of lines) io.out(line.trimEnd());
+    return EXIT.done;
+  }
+  await writeWhole(options.out, options.bom === true ? '\uFEFF' : '', lines);
+  io.note(`${options.out} written.`);
+  return EXIT.done;
+}
+
+export interface ListsImportOptions {
+  /** the operator's configuration folder: the shipped one is never written */
+  readonly config: string;
+  readonly list: string;
+  readonly in: string;
+  /** keep the entries that the file does not name */
+  readonly merge?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export async function runListsImport(options: ListsImportOptions, io: CommandIo): Promise<ExitCode> {
+  const { lists } = await loadOrRefuse(options.config);
+  const definition = definitionOf(lists, options.list);
+  const { entriesFile } = definition;
+  if (entriesFile === null)
+    throw usage(`The entries of ${options.list} stand in its YAML file: give it a "file" first.`);
+  if (!path.isAbsolute(entriesFile)) {
+    throw usage(
+      `${options.config} has no lists folder of its own, and the shipped one is never written: copy it there first.`,
+    );
+  }
+  const imported = readListCsv(definition, { file: options.in, text: await readText(options.in) });
+  if (!imported.ok) throw new ConfigurationRefused(imported.error);
+  const entries = options.merge === true ? mergeEntries(lists.entries(options.list), imported.value) : imported.value;
+  if (options.dryRun !== true) await writeWhole(entriesFile, '', writeCsv(entries));
+  const verb = options.dryRun === true ? 'would hold' : 'holds';
+  io.out(`${options.list} ${verb} ${entries.length} entries, ${imported.value.length} of them from ${options.in}.`);
+  return EXIT.done;
+}
+
+function definitionOf(lists: ListGeneration, name: string): ListDefinition {
+  const definition = lists.definition(name);
+  if (definition === undefined) throw usage(`There is no list "${name}": ${lists.names.join(', ')}.`);
+  return definition;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file));
+  } catch (error) {
+    throw usage(`${file} cannot be read as UTF-8: ${(error as Error).message}.`, error);
+  }
+}
+
+/** The imported entry wins over the one with the same id and entity. */
+function mergeEntries(existing: Iterable<ListEntry>, imported: readonly ListEntry[]): readonly ListEntry[] {
+  const key = ({ entity, id }: ListEntry): string => `${entity ?? ''}/${id}`;
+  const merged = new Map([...existing].map((entry) => [key(entry), entry]));
+  for (const entry of imported) merged.set(key(entry), entry);
+  return [...merged.values()];
+}
+
+/** Beside the target, onto the disk, then renamed: a reader sees the old file or the new one. */
+async function writeWhole(file: string, head: string, lines: Iterable<string>): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, head + [...lines].join(''));
+    const handle = await open(temporary, 'r');
+    await handle.sync().finally(() => handle.close());
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw usage(`${file} cannot be written: ${(error as Error).message}.`, error);
+  }
+}
