@@ -1,9 +1,10 @@
 /** Dashboards, alert rules and their README name metrics and labels that exist; every exported metric is shown and explained. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { METRIC_DEFINITIONS, type MetricDefinition } from '../../../src/telemetry/metric-definitions.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 
@@ -75,6 +76,8 @@ function faultsOf(expr: string): string[] {
   return faults;
 }
 
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
 describe('dashboards', () => {
   it('are found, each under its own uid', () => {
     expect(dashboards.length).toBeGreaterThanOrEqual(2);
@@ -108,6 +111,27 @@ describe('dashboards', () => {
       .join('\n');
     for (const name of Object.keys(METRIC_DEFINITIONS)) expect(shown, name).toContain(name);
   });
+
+  it.skipIf(!hasPromtool)(
+    hasPromtool ? 'hold only valid PromQL' : 'are not parsed as PromQL: promtool is not on the PATH',
+    () => {
+      const exprs = dashboards.flatMap(([, { panels }]) =>
+        panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+      );
+      const asRules = exprs.map((expr, i) => ({
+        record: `dashboard:expression:${i}`,
+        expr: expr.replaceAll('$__rate_interval', '1m').replaceAll('$channel', '.*'),
+      }));
+      const folder = mkdtempSync(path.join(tmpdir(), 'vigil-promql-'));
+      const file = path.join(folder, 'rules.yaml');
+      writeFileSync(file, stringify({ groups: [{ name: 'dashboards', rules: asRules }] }));
+      try {
+        execFileSync('promtool', ['check', 'rules', file], { stdio: 'pipe' });
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it('would be refused for a metric, a label or a value that does not exist', () => {
     expect(faultsOf('rate(vigil_scoring_decision_total[1m])')).toEqual(['no metric vigil_scoring_decision_total']);
@@ -145,7 +169,6 @@ describe('alert rules', () => {
     expect(conditions.VigilDegradedBurnFast).toMatch(/rate1h > 14\.4 \* 0\.001 and .*rate5m > 14\.4 \* 0\.001/);
   });
 
-  const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
   it.skipIf(!hasPromtool)(
     hasPromtool ? 'pass promtool and their own tests' : 'are not checked by promtool: it is not on the PATH',
     () => {
