@@ -17,6 +17,10 @@ export interface KafkaConnection {
 }
 
 export const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 1000 } as const;
+/** how long a connection that a black hole has swallowed goes unnoticed; kafkajs's own 30 s is half of what P2 allows */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** how long a broker waits for its replicas: it must answer before we take it for gone */
+export const REPLICATION_TIMEOUT_MS = 10_000;
 /** for questions that somebody waits for: a start, an assignment; our own back-off goes on from there */
 export const QUICK_RETRY = { initialRetryTime: 100, maxRetryTime: 500, retries: 3 } as const;
 
@@ -30,7 +34,7 @@ export function createKafkaClient(
     clientId: connection.clientId,
     brokers: [...connection.brokers],
     connectionTimeout: 3_000,
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     retry,
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => forwardLog(entry, events),

@@ -7,7 +7,7 @@ import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { VigilError } from '../domain/errors.ts';
 import type { BusMessage } from '../domain/ports.ts';
 import type { ConsumerEvents } from './consumer-events.ts';
-import { asVigilError, kafkaErrorType, RETRY } from './kafka-client.ts';
+import { asVigilError, kafkaErrorType, REPLICATION_TIMEOUT_MS, RETRY } from './kafka-client.ts';
 import { messageBytes, toKafka } from './kafka-messages.ts';
 
 export interface KafkaPublisher {
@@ -32,7 +32,12 @@ export function createKafkaPublisher(kafka: Kafka, events: ConsumerEvents): Kafk
   /** Number of requests that it took. */
   const send = async (producer: Producer, topic: string, messages: readonly BusMessage[]): Promise<number> => {
     try {
-      await producer.send({ topic, acks: ALL_IN_SYNC, messages: messages.map(toKafka) });
+      await producer.send({
+        topic,
+        acks: ALL_IN_SYNC,
+        timeout: REPLICATION_TIMEOUT_MS,
+        messages: messages.map(toKafka),
+      });
       return 1;
     } catch (error) {
       if (!TOO_LARGE.has(kafkaErrorType(error) ?? '')) throw asVigilError(error, `publishing to ${topic} failed`);

@@ -7,6 +7,7 @@ import { FAST_RESTART, type KafkaServer, startKafka } from '../../helpers/server
 import { testAdmin } from '../../helpers/servers/kafka-admin.ts';
 import { startTcpProxy, type TcpProxy } from '../../helpers/servers/tcp-proxy.ts';
 import { committedOf, endsOf, readTopic } from './members.ts';
+import { expectAllSeen, publishing, wait, watch } from './numbered-traffic.ts';
 
 const clock = { now: () => Date.now() };
 const PRODUCE = 0;
@@ -56,51 +57,6 @@ function newBus(events: Partial<ConsumerEvents> = {}, stopBudgetMs = 8_000): Kaf
   });
   buses.push(bus);
   return bus;
-}
-
-async function watch(bus: KafkaBus, topic: string, group: string) {
-  const seen = new Map<string, number>();
-  const subscription = await bus.subscribe({
-    topic,
-    group,
-    maxChunk: 50,
-    onChunk: async (chunk) => {
-      for (const { value } of chunk.messages) seen.set(String(value), (seen.get(String(value)) ?? 0) + 1);
-    },
-  });
-  let death: unknown;
-  subscription.finished.catch((error: unknown) => {
-    death = error;
-  });
-  return { seen, subscription, death: () => death };
-}
-
-/** Publishes one numbered message after another until told to stop; every publish must resolve. */
-function publishing(bus: KafkaBus, topic: string) {
-  let isOn = true;
-  let count = 0;
-  const done = (async () => {
-    while (isOn) {
-      await bus.publish(topic, [{ key: `c${count % 10}`, value: Buffer.from(String(count)) }]);
-      count++;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  })();
-  return {
-    count: () => count,
-    async stop() {
-      isOn = false;
-      await done;
-      return count;
-    },
-  };
-}
-
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function expectAllSeen(watched: Awaited<ReturnType<typeof watch>>, total: number): Promise<void> {
-  await expect.poll(() => watched.seen.size, { timeout: 30_000 }).toBe(total);
-  expect(watched.death()).toBeUndefined();
 }
 
 describe('a broker', () => {

@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Kafka, logLevel } from 'kafkajs';
 import pg from 'pg';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 import { testAdmin } from '../../helpers/servers/kafka-admin.ts';
+import { removeLeftovers } from '../../helpers/servers/leftovers.ts';
 import { ownDatabase, ownKeyPrefix, ownTopics } from '../../helpers/servers/own.ts';
 import { databaseUrl, startPostgres } from '../../helpers/servers/postgres.ts';
 import { startRedis } from '../../helpers/servers/redis.ts';
+import { runPrefix } from '../../helpers/servers/run-prefix.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
@@ -84,6 +87,37 @@ describe('the shared servers', () => {
       await query(url, 'CREATE TABLE thing (id int)');
     });
     expect(await query(database.url, 'SELECT * FROM thing')).toEqual([]);
+  });
+});
+
+describe('the end of a run on servers that outlive it', () => {
+  it('removes what the run has made, and nothing else', async () => {
+    const testRunId = randomBytes(4).toString('hex');
+    const [mine, others] = [runPrefix(testRunId), ownTopics('others')];
+    const [kept = ''] = await others.create({ kept: {} });
+    const admin = testAdmin(others.brokers);
+    await admin.connect();
+    closers.push(() => admin.disconnect());
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic: `${mine}t` }] });
+    const redis = new Redis(inject('redisUrl'));
+    closers.push(() => redis.quit());
+    const otherKey = `${ownKeyPrefix()}kept`;
+    await redis.mset(`${mine}a`, '1', `{shard}${mine}b`, '1', otherKey, '1');
+    const database = `${mine.replaceAll('-', '_')}db`;
+    await query(inject('postgresUrl'), `CREATE DATABASE ${database}`);
+    const external = (url: string) => ({ url, origin: 'somewhere', isExternal: true, stop: async () => undefined });
+    await removeLeftovers({
+      kafka: external(others.brokers),
+      redis: external(inject('redisUrl')),
+      postgres: external(inject('postgresUrl')),
+      testRunId,
+    });
+    const topics = await admin.listTopics();
+    expect([topics.includes(`${mine}t`), topics.includes(kept)]).toEqual([false, true]);
+    expect(await redis.exists(`${mine}a`, `{shard}${mine}b`)).toBe(0);
+    expect(await redis.get(otherKey)).toBe('1');
+    const found = await query(inject('postgresUrl'), `SELECT 1 FROM pg_database WHERE datname = '${database}'`);
+    expect(found).toEqual([]);
   });
 });
 
