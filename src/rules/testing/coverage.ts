@@ -3,16 +3,13 @@
  * conditions inside their `when` were seen to come out true and false.
  */
 import type { Facts } from '../../domain/facts.ts';
-import { type CompiledExpression, compileExpression } from '../expression/expression.ts';
+import { type ConditionProbe, conditionProbes } from '../condition-probes.ts';
 import { createFactLayout, type FactLayout, loadFacts } from '../expression/frame.ts';
-import { type ASTNode, chainOf } from '../expression/syntax.ts';
 import type { Vocabulary } from '../expression/vocabulary.ts';
 import type { Rule } from '../rule.ts';
 import type { Ruleset } from '../ruleset.ts';
 
-interface Probe {
-  readonly text: string;
-  readonly expression: CompiledExpression;
+interface Probe extends ConditionProbe {
   seenTrue: boolean;
   seenFalse: boolean;
 }
@@ -39,30 +36,15 @@ export interface Coverage {
   report(): CoverageReport;
 }
 
-/** The single conditions: what stands between &&, ||, ! and ?:. */
-function atomsOf(node: ASTNode): readonly ASTNode[] {
-  if (node.op === '&&' || node.op === '||') return chainOf(node, node.op).flatMap(atomsOf);
-  if (node.op === '!_') return atomsOf(node.args);
-  if (node.op === '?:') return node.args.flatMap(atomsOf);
-  return [node];
-}
-
-function probesOf(rule: Rule, vocabulary: Vocabulary, layout: FactLayout): readonly Probe[] {
-  const texts = atomsOf(rule.expression.ast).map((atom) => atom.input.slice(atom.start, atom.end));
-  return [...new Set(texts)].flatMap((text) => {
-    const compiled = compileExpression(text, { vocabulary, layout, place: rule.place });
-    return compiled.ok ? [{ text, expression: compiled.value, seenTrue: false, seenFalse: false }] : [];
-  });
-}
-
-const once = (text: string): string => text.replace(/\s+/g, ' ');
+const probesOf = (rule: Rule, vocabulary: Vocabulary, layout: FactLayout): readonly Probe[] =>
+  conditionProbes(rule, vocabulary, layout).map((probe) => ({ ...probe, seenTrue: false, seenFalse: false }));
 
 function* missingOf({ rule, probes, hit, silent }: CoveredRule): Generator<string> {
   if (!hit) yield `${rule.id}: never hit`;
   if (!silent) yield `${rule.id}: never silent`;
   for (const probe of probes) {
-    if (!probe.seenTrue) yield `${rule.id}: never true: ${once(probe.text)}`;
-    if (!probe.seenFalse) yield `${rule.id}: never false: ${once(probe.text)}`;
+    if (!probe.seenTrue) yield `${rule.id}: never true: ${probe.text}`;
+    if (!probe.seenFalse) yield `${rule.id}: never false: ${probe.text}`;
   }
 }
 

@@ -1,0 +1,149 @@
+/** `vigil rules try` and `vigil rules explain` over the shipped configuration. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runRulesExplain } from '../../../src/cli/rules-explain.ts';
+import { runRulesTry, tryEvent } from '../../../src/cli/rules-try.ts';
+import { buildConfiguration, type LoadedConfiguration } from '../../../src/composition/load-generation.ts';
+import { type ConfigSources, readSources } from '../../../src/config/read-sources.ts';
+
+let sources: ConfigSources;
+let configuration: LoadedConfiguration;
+let folder: string;
+
+function load(changes: Partial<ConfigSources> = {}): LoadedConfiguration {
+  const loaded = buildConfiguration({ ...sources, ...changes }, {});
+  if (!loaded.ok) throw new Error(loaded.error.map((fault) => fault.message).join('\n'));
+  return loaded.value;
+}
+
+beforeAll(async () => {
+  sources = await readSources(undefined);
+  configuration = load();
+  folder = await mkdtemp(path.join(tmpdir(), 'vigil-try-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function recordingIo() {
+  const lines: string[] = [];
+  return {
+    lines,
+    out: (line: string) => lines.push(line),
+    note: (line: string) => lines.push(line),
+    isTerminal: false,
+  };
+}
+
+const message = (changes: Readonly<Record<string, unknown>> = {}) => ({
+  schemaVersion: 1,
+  transactionId: 'T1',
+  occurredAt: '2026-11-23T14:00:00+08:00',
+  channel: 'MOBILE_BANKING',
+  type: 'TRANSFER',
+  customerId: 'C1',
+  customerSegment: 'RETAIL',
+  amountMinor: 5_000,
+  currency: 'CNY',
+  counterparty: { accountId: 'P1' },
+  authentication: ['PASSWORD'],
+  ...changes,
+});
+
+const burst = Array.from({ length: 4 }, (_, index) =>
+  message({ transactionId: `H${index}`, occurredAt: `2026-11-23T13:5${index + 3}:00+08:00` }),
+);
+const bytes = (value: unknown) => Buffer.from(JSON.stringify(value), 'utf8');
+const now = () => Date.parse('2026-11-23T06:00:00Z');
+
+async function files(event: unknown, history: readonly unknown[] = []) {
+  const [eventFile, historyFile] = [path.join(folder, 'event.json'), path.join(folder, 'history.ndjson')];
+  await writeFile(eventFile, typeof event === 'string' ? event : JSON.stringify(event));
+  await writeFile(historyFile, history.map((line) => JSON.stringify(line)).join('\n'));
+  return { event: eventFile, history: historyFile };
+}
+
+describe('vigil rules try', () => {
+  it('decides one event after its history, with each rule step by step', async () => {
+    const { decision, rules } = await tryEvent({
+      configuration,
+      event: bytes(message()),
+      history: burst.map(bytes),
+      now,
+    });
+    expect(decision.outcome).toBe('CHALLENGE');
+    const rule = rules.find(({ ruleId }) => ruleId === 'transfer-burst-10m');
+    expect(rule).toMatchObject({
+      status: 'hit',
+      steps: [
+        { condition: 'tx.type == "TRANSFER"', result: true },
+        { condition: 'features.customer_transfer_count_10m >= 5', result: true },
+      ],
+      values: { 'tx.type': 'TRANSFER', 'features.customer_transfer_count_10m': 5 },
+    });
+  });
+
+  it('stores nothing: the same trial again gives the same answer', async () => {
+    const once = await tryEvent({ configuration, event: bytes(message()), history: burst.map(bytes), now });
+    const again = await tryEvent({ configuration, event: bytes(message()), history: burst.map(bytes), now });
+    expect(again).toEqual(once);
+  });
+
+  it('shows which rules differ between the live and a candidate configuration', async () => {
+    const velocity = sources.rules.map((file) =>
+      file.file.endsWith('velocity.yaml')
+        ? { ...file, text: file.text.replace('count_10m >= 5', 'count_10m >= 6') }
+        : file,
+    );
+    const io = recordingIo();
+    const options = { configuration, candidate: load({ rules: velocity }), ...(await files(message(), burst)), now };
+    expect(await runRulesTry(options, io)).toBe(0);
+    expect(io.lines[0]).toContain('live: CHALLENGE, score 250');
+    expect(io.lines).toContain('      ✓ features.customer_transfer_count_10m >= 5');
+    expect(io.lines).toContain('candidate: ALLOW, score 0, no alert, level L0');
+    expect(io.lines.slice(-2)).toEqual(['rules that differ:', '  transfer-burst-10m: hit → miss']);
+  });
+
+  it('prints JSON when asked', async () => {
+    const io = recordingIo();
+    await runRulesTry({ configuration, ...(await files(message())), json: true, now }, io);
+    expect(JSON.parse(io.lines[0] ?? '')).toMatchObject({
+      live: { decision: { transactionId: 'T1', outcome: 'ALLOW' } },
+    });
+  });
+
+  it('tells an event that is refused by its code, and a file that is not there by its name', async () => {
+    const refused = await files(message({ amountMinor: -1 }));
+    await expect(runRulesTry({ configuration, ...refused, now }, recordingIo())).rejects.toThrow(
+      /The event is refused: .*amountMinor/,
+    );
+    const broken = await files('{');
+    await expect(runRulesTry({ configuration, ...broken, now }, recordingIo())).rejects.toThrow(/NOT_JSON/);
+    const missing = { configuration, event: path.join(folder, 'nowhere.json'), now };
+    await expect(runRulesTry(missing, recordingIo())).rejects.toThrow(/nowhere\.json cannot be read/);
+  });
+});
+
+describe('vigil rules explain', () => {
+  it('lists every rule on a line of its own', async () => {
+    const io = recordingIo();
+    expect(await runRulesExplain({ configuration, ruleIds: [] }, io)).toBe(0);
+    expect(io.lines).toHaveLength(configuration.ruleset.rules.length);
+  });
+
+  it('shows condition, scope, what it reads and which tests hold it', async () => {
+    const io = recordingIo();
+    expect(await runRulesExplain({ configuration, ruleIds: ['transfer-burst-10m'] }, io)).toBe(0);
+    const text = io.lines.join('\n');
+    expect(text).toContain('transfer-burst-10m  Burst of transfers · 短时间多笔转账');
+    expect(text).toContain('features.customer_transfer_count_10m: int');
+    expect(text).toContain('the fifth transfer in ten minutes is confirmed');
+    expect(text).toContain('reason VEL_COUNT_10M: Many transfers in ten minutes · 十分钟内多笔转账');
+  });
+
+  it('names the rule that was probably meant', async () => {
+    await expect(runRulesExplain({ configuration, ruleIds: ['transfer-burst'] }, recordingIo())).rejects.toThrow(
+      'There is no rule transfer-burst: did you mean transfer-burst-10m?',
+    );
+  });
+});
