@@ -45,6 +45,8 @@ interface Sinks {
 export async function runBacktest(options: BacktestOptions, io: CommandIo): Promise<ExitCode> {
   const { configuration, store, score, now } = options;
   const isChannel = (code: string): boolean => configuration.channels.channels.has(code);
+  const lines = await openHistory(options.in, options.map);
+  if (!lines.ok) throw new ConfigurationRefused(lines.error);
   const labels = options.labels === undefined ? null : await readLabels(options.labels, isChannel);
   if (labels !== null && !labels.ok) throw new ConfigurationRefused(labels.error);
   const truth = truthOf(labels?.value ?? []);
@@ -58,7 +60,7 @@ export async function runBacktest(options: BacktestOptions, io: CommandIo): Prom
   const startMs = now();
   let done = 0;
   await runHistory({
-    lines: openHistory(options.in),
+    lines: lines.value,
     parse: createTransactionParser({ isChannel }),
     nowMs: startMs,
     labels: labels === null ? null : createLabelFeed(labels.value),

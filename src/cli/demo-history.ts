@@ -47,7 +47,8 @@ export function createTruthCounter(scorecard: Scorecard): TruthCounter {
   };
 }
 
-const BATCH = 512;
+/** about one chunk for each of the four partitions, so that a transaction is decided when it comes */
+const BATCH = 128;
 
 export interface HistoryOptions {
   readonly bank: SimulatedBank;

@@ -27,6 +27,8 @@ export interface FeaturesComputeOptions {
 export async function runFeaturesCompute(options: FeaturesComputeOptions, io: CommandIo): Promise<ExitCode> {
   const { configuration, store, now } = options;
   const isChannel = (code: string): boolean => configuration.channels.channels.has(code);
+  const lines = await openHistory(options.in, options.map);
+  if (!lines.ok) throw new ConfigurationRefused(lines.error);
   const labels = options.labels === undefined ? null : await readLabels(options.labels, isChannel);
   if (labels !== null && !labels.ok) throw new ConfigurationRefused(labels.error);
   const feed = labels === null ? null : createLabelFeed(labels.value);
@@ -34,7 +36,7 @@ export async function runFeaturesCompute(options: FeaturesComputeOptions, io: Co
   const progress = createProgress(io, 'features', undefined, now);
   const counts = { lines: 0, refused: 0, applied: 0, unmatched: 0 };
   await runHistory({
-    lines: openHistory(options.in),
+    lines: lines.value,
     parse: createTransactionParser({ isChannel }),
     nowMs: now(),
     labels: feed,

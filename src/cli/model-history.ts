@@ -64,7 +64,9 @@ export async function fileHistory(
   const labels = files.labels === undefined ? null : await readLabels(files.labels, isChannel);
   if (labels !== null && !labels.ok) throw new ConfigurationRefused(labels.error);
   const known = labels?.value ?? [];
-  return { lines: () => openHistory(files.in), labels: known, frauds: fraudsOf(known), nowMs };
+  const lines = await openHistory(files.in, undefined);
+  if (!lines.ok) throw new ConfigurationRefused(lines.error);
+  return { lines: () => lines.value, labels: known, frauds: fraudsOf(known), nowMs };
 }
 
 /** The label with the newest labelledAt is the truth; a fraud is known from its first FRAUD label on. */

@@ -31,6 +31,8 @@ export interface EmbeddedOptions extends Pick<ScoringServiceOptions, 'modelBudge
 }
 
 const PARTITIONS = 4;
+/** what nobody has to carry over a network goes in small portions: each is decided sooner */
+const MAX_CHUNK = 32;
 const IDLE_POLL_MS = 2;
 
 export async function startEmbeddedStack(options: EmbeddedOptions): Promise<EmbeddedStack> {
@@ -61,6 +63,7 @@ export async function startEmbeddedStack(options: EmbeddedOptions): Promise<Embe
       limitUsage: memoryLimitUsage(clock),
       alerts,
       model,
+      maxChunk: MAX_CHUNK,
     });
     closers.push(async () => {
       await service.stop();

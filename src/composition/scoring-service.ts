@@ -28,6 +28,8 @@ export interface ScoringServiceOptions {
   readonly model: FraudModel | null;
   readonly modelBudgetMs?: () => number;
   readonly storeBudgetMs?: number;
+  /** default: kafka.maxChunk of the settings */
+  readonly maxChunk?: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** every chunk that was scored, and how long it took */
@@ -60,6 +62,7 @@ export interface ScoringService {
 export async function startScoringService(options: ScoringServiceOptions): Promise<ScoringService> {
   const { configuration, bus, topics, alerts, clock, telemetry } = options;
   const { kafka } = configuration.settings;
+  const maxChunk = options.maxChunk ?? kafka.maxChunk;
   const figures = createLiveFigures({ channels: configuration.channels, clock });
   const stack = createScoringStack({
     configuration,
@@ -86,7 +89,7 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
     options.onScored?.(results, durationMs);
     return results;
   };
-  const common = { bus, topics, clock, events: telemetry.bus, mask: maskCardNumbers, maxChunk: kafka.maxChunk };
+  const common = { bus, topics, clock, events: telemetry.bus, mask: maskCardNumbers, maxChunk };
   const [transactions, alertFeed, feedback] = await Promise.all([
     startTransactionConsumer({ ...common, group: kafka.group, scoreTransactions }),
     startAlertConsumer({ ...common, group: kafka.alertGroup, store: alerts }),

@@ -2,7 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { FeatureStore, FraudModel, LimitUsageStore } from '../domain/ports.ts';
-import { createMemoryFeatureStore } from '../features/memory-feature-store.ts';
+import { createMemoryFeatureStore, type MemoryStoreOptions } from '../features/memory-feature-store.ts';
 import { resolveModelFolder } from '../models/model-registry.ts';
 import { loadTfjsModel, type TfjsModel } from '../models/tfjs-model.ts';
 import type { Generation } from '../pipeline/generation.ts';
@@ -85,7 +85,7 @@ export function zoneMinutes(configuration: Pick<LoadedConfiguration, 'settings'>
 
 export function memoryStoreFor(
   configuration: LoadedConfiguration,
-  bounds: { readonly maxEntities?: number; readonly maxSlots?: number } = {},
+  bounds: Pick<MemoryStoreOptions, 'maxEntities' | 'maxSlots' | 'keepsProfiles'> = {},
 ): FeatureStore {
   return createMemoryFeatureStore({
     catalogue: configuration.features,

@@ -1,0 +1,56 @@
+/** The commands over what has happened: backtest, features, explain, redecide. */
+import type { Command } from 'commander';
+import { processIo } from './io.ts';
+import { CONFIG_OPTION, finish } from './option-types.ts';
+
+const LABELS_OPTION = ['--labels <file>', 'CSV: transactionId,channel,label,labelledAt[,scenario]'] as const;
+const MAP_OPTION = ['--map <file>', 'mapping file, for CSV and XML'] as const;
+const IN_OPTION = ['--in <file>', 'NDJSON, or CSV and XML with --map; .gz by its name'] as const;
+
+export function defineHistoryCommands(program: Command): void {
+  program
+    .command('backtest')
+    .description('the live code path on history in order of arrival, recomputing all state')
+    .requiredOption(...IN_OPTION)
+    .option(...CONFIG_OPTION)
+    .option(...LABELS_OPTION)
+    .option(...MAP_OPTION)
+    .option('--out <file>', 'one decision a line; refused lines into FILE.dead-letters.ndjson')
+    .option('--with-features', 'the features of each decision too')
+    .option('--report <file>', 'write the report as JSON')
+    .action((options) =>
+      finish(async () => (await import('./backtest-command.ts')).backtestCommand(options, processIo)),
+    );
+
+  const features = program.command('features').description('the feature store alone');
+  features
+    .command('compute')
+    .description('one line {transactionId, channel, features} per input line')
+    .requiredOption('--features <file>', 'the feature catalogue')
+    .requiredOption(...IN_OPTION)
+    .requiredOption('--out <file>', 'NDJSON; .gz by its name')
+    .option(...LABELS_OPTION)
+    .option(...MAP_OPTION)
+    .option('--store <kind>', 'memory or redis', 'memory')
+    .option('--redis <url>', 'address of the Redis for --store redis')
+    .action((options) =>
+      finish(async () => (await import('./features-command.ts')).featuresComputeCommand(options, processIo)),
+    );
+
+  for (const name of ['explain', 'redecide'] as const) {
+    const isExplain = name === 'explain';
+    program
+      .command(`${name} <transaction-id>`)
+      .description(isExplain ? 'why a transaction was decided as it was' : 'the same decision, computed again')
+      .option('--channel <code>', 'on this channel only')
+      .option('--in <file>', 'decisions of `vigil backtest --out`; the alert store otherwise')
+      .option('--json', 'for programs')
+      .option(...CONFIG_OPTION)
+      .action((transactionId: string, options) =>
+        finish(async () => {
+          const { runExplain, runRedecide } = await import('./explain.ts');
+          return (isExplain ? runExplain : runRedecide)({ ...options, transactionId }, processIo);
+        }),
+      );
+  }
+}

@@ -1,0 +1,151 @@
+/** The commands of those who own rules, limits, lists, models and the configuration. */
+import type { Command } from 'commander';
+import { processIo } from './io.ts';
+import { CONFIG_OPTION, finish, share, wholeNumber } from './option-types.ts';
+
+const JSON_OPTION = ['--json', 'for programs'] as const;
+/** what has expired by then is not in force */
+const nowText = (): string => new Date().toISOString();
+
+export function defineOwnerCommands(program: Command): void {
+  defineConfig(program.command('config').description('the configuration'));
+  defineRules(program.command('rules').description('the rules'));
+  defineLimits(program.command('limits').description('the limits'));
+  defineLists(program.command('lists').description('the lists'));
+  defineModel(program.command('model').description('the behavioural model'));
+}
+
+function defineConfig(config: Command): void {
+  for (const action of ['check', 'show'] as const) {
+    config
+      .command(action)
+      .description(action === 'check' ? 'prints all faults at once' : 'prints what is in force and where it comes from')
+      .option(...CONFIG_OPTION)
+      .action((options) => finish(async () => (await import('./config.ts')).runConfig(action, options, processIo)));
+  }
+}
+
+function defineRules(rules: Command): void {
+  rules
+    .command('check')
+    .description('prints all faults at once, and warnings with what to write instead')
+    .option('--strict', 'warnings fail too')
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await import('./rules-command.ts')).rulesCheck(options, processIo)));
+  rules
+    .command('test')
+    .description('runs rules/tests/*.test.yaml on the live code path')
+    .option('--only <text>', 'cases that mention this text')
+    .option('--junit <file>', 'write JUnit XML')
+    .option('--coverage', 'list what no test has exercised')
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await import('./rules-command.ts')).rulesTest(options, processIo)));
+  rules
+    .command('try')
+    .description('one event against the rules, nothing stored')
+    .requiredOption('--event <file>', 'the transaction as JSON')
+    .option('--history <file>', 'NDJSON of what came before, oldest first')
+    .option('--candidate <dir>', 'a second configuration to compare with')
+    .option('--all', 'every rule, not only those that hit or failed')
+    .option(...JSON_OPTION)
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await import('./rules-command.ts')).rulesTry(options, processIo)));
+  rules
+    .command('explain [rules...]')
+    .description('what a rule says, where it applies, what it reads and which tests hold it')
+    .option(...CONFIG_OPTION)
+    .action((ruleIds: readonly string[], options) =>
+      finish(async () => (await import('./rules-command.ts')).rulesExplain({ ...options, ruleIds }, processIo)),
+    );
+}
+
+function defineLimits(limits: Command): void {
+  limits
+    .command('explain')
+    .description('which value of each limit is in force for these parties, and why')
+    .requiredOption('--channel <code>', 'a channel of channels.yaml')
+    .requiredOption('--customer <id>', 'the customer')
+    .option('--limit <id>', 'one limit; all of the channel otherwise')
+    .option('--branch <id>', 'the institution')
+    .option('--product <code>', 'the product')
+    .option('--at <time>', 'RFC 3339', nowText())
+    .option(...JSON_OPTION)
+    .option(...CONFIG_OPTION)
+    .action((options) =>
+      finish(async () => (await import('./limits-explain.ts')).runLimitsExplain(options, processIo)),
+    );
+}
+
+function defineLists(lists: Command): void {
+  const body = () => import('./lists-commands.ts');
+  lists
+    .command('show')
+    .description('what the lists hold')
+    .option('--at <time>', 'RFC 3339', nowText())
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).runListsShow(options, processIo)));
+  lists
+    .command('find <id>')
+    .description('where an id stands; exit code 1 when on no list')
+    .option('--at <time>', 'RFC 3339', nowText())
+    .option(...CONFIG_OPTION)
+    .action((id: string, options) => finish(async () => (await body()).runListsFind({ ...options, id }, processIo)));
+  lists
+    .command('export <list>')
+    .description('a list as CSV, safe for spreadsheets')
+    .option('--out <file>', 'the output otherwise')
+    .option('--bom', 'a byte order mark, for spreadsheets')
+    .option(...CONFIG_OPTION)
+    .action((list: string, options) =>
+      finish(async () => (await body()).runListsExport({ ...options, list }, processIo)),
+    );
+  lists
+    .command('import <list>')
+    .description('a CSV file as the new content of a list: whole, or not at all with every faulty line named')
+    .requiredOption('--in <file>', 'CSV')
+    .requiredOption('--config <dir>', 'the folder whose list is written; the shipped one never is')
+    .option('--merge', 'keep the entries that the file does not name')
+    .option('--dry-run', 'only check')
+    .action((list: string, options) =>
+      finish(async () => (await body()).runListsImport({ ...options, list }, processIo)),
+    );
+}
+
+function defineModel(model: Command): void {
+  const body = () => import('./model-command.ts');
+  model
+    .command('train')
+    .description('trains a model on a simulated bank and writes it with its manifest and card')
+    .requiredOption('--out <dir>', 'models/<version>')
+    .option('--seed <n>', 'of the bank and of the training', wholeNumber(0), 991)
+    .option('--transactions <n>', 'how many', wholeNumber(1000), 300_000)
+    .option('--epochs <n>', 'passes over the training rows', wholeNumber(1))
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).modelTrainCommand(options, processIo)));
+  model
+    .command('evaluate')
+    .description('measures a model on another simulated bank, or on labelled history')
+    .option('--version <version>', 'the configured one otherwise')
+    .option('--in <file>', 'NDJSON')
+    .option('--labels <file>', 'CSV')
+    .option('--seed <n>', 'of the bank', wholeNumber(0), 4711)
+    .option('--transactions <n>', 'how many', wholeNumber(1000), 100_000)
+    .option('--threshold <p>', 'probability from which a transaction counts as caught', share, 0.5)
+    .option('--report <file>', 'write the figures as JSON')
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).modelEvaluateCommand(options, processIo)));
+  model
+    .command('score')
+    .description('the score of every transaction of a history')
+    .requiredOption('--in <file>', 'NDJSON')
+    .requiredOption('--out <file>', 'NDJSON')
+    .option('--labels <file>', 'CSV')
+    .option('--version <version>', 'the configured one otherwise')
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).modelScoreCommand(options, processIo)));
+  model
+    .command('list')
+    .description('the models of a configuration')
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).modelListCommand(options, processIo)));
+}

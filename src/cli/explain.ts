@@ -1,0 +1,121 @@
+/**
+ * `vigil explain` and `vigil redecide`: why a transaction was decided as it was, and the same decision computed again. The
+ * decision comes from the alert store of the configuration, or from a file that `vigil backtest --out` wrote.
+ */
+import { createPostgresAlertStore } from '../alerts/postgres-alert-store.ts';
+import { readLines } from '../backtest/read-lines.ts';
+import { explainRecord } from '../composition/http-service.ts';
+import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { systemClock } from '../composition/system-clock.ts';
+import type { Decision } from '../domain/decision.ts';
+import { VigilError } from '../domain/errors.ts';
+import { createTransactionParser } from '../domain/parse-transaction.ts';
+import type { DecisionRecord } from '../domain/ports.ts';
+import type { ExplainedRule } from '../pipeline/generation.ts';
+import { type Redecided, redecide } from '../pipeline/redecide.ts';
+import { type CommandIo, EXIT, type ExitCode } from './io.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+
+export interface ExplainOptions {
+  readonly transactionId: string;
+  readonly channel?: string;
+  /** decisions as NDJSON; the alert store where it is not given */
+  readonly in?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+const MAX_DECISION_BYTES = 1 << 20;
+
+export async function runExplain(options: ExplainOptions, io: CommandIo): Promise<ExitCode> {
+  const configuration = await loadOrRefuse(options.config);
+  for (const record of await findRecords(options, configuration)) {
+    const explanation = explainRecord(record, configuration);
+    if (options.json === true) io.out(JSON.stringify(explanation));
+    else for (const line of explanationLines(record.decision, explanation)) io.out(line);
+  }
+  return EXIT.done;
+}
+
+/** Exit code 1 when the bytes differ or a version is no longer there. */
+export async function runRedecide(options: ExplainOptions, io: CommandIo): Promise<ExitCode> {
+  const configuration = await loadOrRefuse(options.config);
+  const parse = createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) });
+  const records = await findRecords(options, configuration);
+  const results = records.map(({ bytes }) => redecide(bytes, configuration.generation, parse));
+  for (const [index, result] of results.entries()) {
+    io.out(`${records[index]?.decision.channel} ${options.transactionId}: ${redecidedText(result)}`);
+    if (result.status === 'different') io.out(result.bytes);
+  }
+  return results.every(({ status }) => status === 'same') ? EXIT.done : EXIT.failed;
+}
+
+function redecidedText(result: Redecided): string {
+  switch (result.status) {
+    case 'same':
+      return 'the same bytes again';
+    case 'different':
+      return 'other bytes:';
+    case 'version-missing':
+      return `cannot be computed again: it was made with ${result.part} ${result.wanted}, in force here is ${result.inForce}`;
+    case 'nothing-kept':
+      return 'a provisional fallback for a refused message: there is nothing to compute';
+  }
+}
+
+/** The decisions under this id, on the named channel or on every channel. */
+async function findRecords(
+  options: ExplainOptions,
+  configuration: LoadedConfiguration,
+): Promise<readonly DecisionRecord[]> {
+  const records = options.in === undefined ? await inStore(options, configuration) : await inFile(options.in, options);
+  if (records.length === 0)
+    throw new VigilError('NOT_FOUND', `There is no decision for transaction ${options.transactionId}.`);
+  return records;
+}
+
+async function inStore(
+  { transactionId, channel }: ExplainOptions,
+  { settings, channels }: LoadedConfiguration,
+): Promise<readonly DecisionRecord[]> {
+  const store = createPostgresAlertStore({ connection: settings.postgres.url, clock: systemClock });
+  try {
+    const wanted = channel === undefined ? [...channels.channels.keys()] : [channel];
+    const found = await Promise.all(wanted.map((code) => store.decision(code, transactionId)));
+    return found.filter((record) => record !== undefined);
+  } finally {
+    await store.close();
+  }
+}
+
+async function inFile(file: string, { transactionId, channel }: ExplainOptions): Promise<readonly DecisionRecord[]> {
+  const found = new Map<string, DecisionRecord>();
+  for await (const { bytes } of readLines(file, MAX_DECISION_BYTES)) {
+    const text = bytes.toString('utf8');
+    if (!text.includes(JSON.stringify(transactionId))) continue;
+    const decision = JSON.parse(text) as Decision;
+    if (decision.transactionId !== transactionId || (channel !== undefined && decision.channel !== channel)) continue;
+    if (!found.has(decision.decisionId)) found.set(decision.decisionId, { decision, bytes: text });
+  }
+  return [...found.values()];
+}
+
+function* explanationLines(decision: Decision, explanation: Readonly<Record<string, unknown>>): Generator<string> {
+  const rules = explanation.rules as readonly ExplainedRule[];
+  yield `${decision.channel} ${decision.transactionId}: ${decision.outcome}, risk score ${decision.riskScore}, level ${decision.level}`;
+  for (const { code, text } of decision.reasons) yield `  ${code}  ${text.en} · ${text['zh-CN']}`;
+  if (decision.model !== undefined)
+    yield `  model ${decision.model.version}: probability of fraud ${decision.model.score}`;
+  for (const limit of decision.limits) {
+    const word = limit.exceeded ? 'exceeded' : 'within';
+    yield `  limit ${limit.limitId} (${limit.period}, ${limit.measure}): used ${limit.usedBefore}, asked ${limit.requested}, max ${limit.max}: ${word}`;
+  }
+  for (const rule of rules) {
+    yield `  ${rule.status.padEnd(12)} ${rule.ruleId} (${rule.mode}, ${rule.outcome} ${rule.score})`;
+    if (rule.status !== 'hit' && rule.status !== 'errored') continue;
+    yield `      when ${rule.when.trim().replace(/\s+/g, ' ')}`;
+    for (const [name, value] of Object.entries(rule.values)) yield `      ${name} = ${JSON.stringify(value)}`;
+    if (rule.error !== undefined) yield `      ${rule.error}`;
+  }
+  yield `  computed again: ${redecidedText(explanation.redecided as Redecided)}`;
+}

@@ -1,0 +1,44 @@
+/** Puts the `vigil rules` commands together: configuration for their bodies. */
+import { loadConfiguration } from '../composition/load-generation.ts';
+import { configDir, readEnvironment } from '../config/environment.ts';
+import type { CommandIo, ExitCode } from './io.ts';
+import { loadOrRefuse } from './load-or-refuse.ts';
+import { type RulesCheckOptions, runRulesCheck } from './rules-check.ts';
+import { type RulesExplainOptions, runRulesExplain } from './rules-explain.ts';
+import { type RulesTestOptions, runRulesTest } from './rules-test.ts';
+import { type RulesTryOptions, runRulesTry } from './rules-try.ts';
+
+interface WithConfig {
+  readonly config?: string;
+}
+
+export async function rulesCheck(
+  options: Pick<RulesCheckOptions, 'strict'> & WithConfig,
+  io: CommandIo,
+): Promise<ExitCode> {
+  const environment = readEnvironment();
+  const loaded = await loadConfiguration(configDir(options.config, environment), environment);
+  return runRulesCheck({ ...options, loaded }, io);
+}
+
+export async function rulesTest(
+  options: Pick<RulesTestOptions, 'only' | 'junit' | 'coverage'> & WithConfig,
+  io: CommandIo,
+): Promise<ExitCode> {
+  return runRulesTest({ ...options, configuration: await loadOrRefuse(options.config) }, io);
+}
+
+export async function rulesTry(
+  options: Omit<RulesTryOptions, 'configuration' | 'candidate'> & WithConfig & { readonly candidate?: string },
+  io: CommandIo,
+): Promise<ExitCode> {
+  const candidate = options.candidate === undefined ? undefined : await loadOrRefuse(options.candidate);
+  return runRulesTry({ ...options, configuration: await loadOrRefuse(options.config), candidate }, io);
+}
+
+export async function rulesExplain(
+  options: Pick<RulesExplainOptions, 'ruleIds'> & WithConfig,
+  io: CommandIo,
+): Promise<ExitCode> {
+  return runRulesExplain({ ...options, configuration: await loadOrRefuse(options.config) }, io);
+}
