@@ -3,7 +3,8 @@
  * reserving, releasing and repeats work); see lua/*.lua for keys and formats.
  *
  * One script call per shard and chunk (at most 64 records a call). All keys of an owner carry one hash tag {sNN}, so no call
- * crosses a slot; owners are hashed, so no id can reach into another's keys and no id is readable in Redis.
+ * crosses a slot, and every key is declared, so that a slot that moves delays a call (TRYAGAIN) and never
+ * shows it an empty counter; owners are hashed, so no id can reach into another's keys and no id is readable in Redis.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -68,27 +69,49 @@ export function createRedisLimitUsageStore(options: RedisLimitUsageOptions): Lim
   return {
     async recordAndRead(chunk) {
       const readings = chunk.map(emptyReading);
-      const items = toItems(chunk, keyPrefix);
-      await callShards(items, async (part) => {
-        const reply = await run(client, reserve, part, [
-          RECORD_LIFETIME_MS,
-          part.length,
-          ...part.flatMap(reserveArguments),
-        ]);
+      await callShards(toItems(chunk, keyPrefix), async (part) => {
+        const keys = createKeyTable();
+        const args = part.flatMap((item) => reserveArguments(item, keys.position));
+        const reply = await run(client, reserve, keys.all(), [RECORD_LIFETIME_MS, part.length, ...args]);
         readReply(reply, part, readings);
       });
       return readings;
     },
     async release(chunk) {
-      await callShards(toItems(chunk, keyPrefix), (part) =>
-        run(client, release, part, [
-          part.length,
-          ...part.flatMap(({ base, entry }) => [base, recordSuffix(entry.channel, entry.transactionId)]),
-        ]),
-      );
+      await callShards(distinct(toItems(chunk, keyPrefix)), (part) => {
+        const keys = createKeyTable();
+        for (const item of part) keys.position(recordKey(item));
+        for (const item of part) reserveArguments(item, keys.position);
+        return run(
+          client,
+          release,
+          keys.all(),
+          part.map((item) => item.base),
+        );
+      });
     },
     close: async () => undefined,
   };
+}
+
+/** The keys of one call, each once. */
+function createKeyTable() {
+  const positions = new Map<string, number>();
+  return {
+    /** as Lua counts: from 1 */
+    position(key: string): number {
+      const known = positions.get(key);
+      if (known !== undefined) return known;
+      positions.set(key, positions.size + 1);
+      return positions.size;
+    },
+    all: (): readonly string[] => [...positions.keys()],
+  };
+}
+
+/** A record named twice in one release is one key: the script goes by position. */
+function distinct(items: readonly OwnerItem[]): readonly OwnerItem[] {
+  return [...new Map(items.map((item) => [recordKey(item), item])).values()];
 }
 
 function loadScript(name: string): Script {
@@ -100,16 +123,14 @@ function loadScript(name: string): Script {
 async function run(
   client: Redis | Cluster,
   script: Script,
-  part: readonly OwnerItem[],
+  keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const key = part[0]?.shardKey ?? '';
   try {
-    return await client.evalsha(script.sha, 1, key, ...args).catch((error: unknown) => {
+    return await client.evalsha(script.sha, keys.length, ...keys, ...args).catch((error: unknown) => {
       // a new server, or SCRIPT FLUSH: nothing was run
-      if (error instanceof Error && error.message.startsWith('NOSCRIPT'))
-        return client.eval(script.text, 1, key, ...args);
-      throw error;
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return client.eval(script.text, keys.length, ...keys, ...args);
     });
   } catch (cause) {
     throw new VigilError('FEATURE_STORE_UNAVAILABLE', 'the limit usage could not be read from Redis', { cause });
@@ -141,28 +162,33 @@ function groupCounters(counters: readonly LimitCounter[]): readonly CounterGroup
   }));
 }
 
-const recordSuffix = (channel: string, transactionId: string): string => `:t/${channel}/${transactionId}`;
-const referenceSuffix = (channel: string, stan: string, rrn: string): string =>
-  `:r/${channel}/${stan.length}:${stan}/${rrn}`;
+const recordKeyOf = (base: string, channel: string, transactionId: string): string =>
+  `${base}:t/${channel}/${transactionId}`;
+const referenceKeyOf = (base: string, channel: string, stan: string, rrn: string): string =>
+  `${base}:r/${channel}/${stan.length}:${stan}/${rrn}`;
+const recordKey = ({ base, entry }: OwnerItem): string => recordKeyOf(base, entry.channel, entry.transactionId);
 
-function reserveArguments({ base, entry, groups }: OwnerItem): readonly (string | number)[] {
+type Position = (key: string) => number;
+
+function reserveArguments(item: OwnerItem, position: Position): readonly (string | number)[] {
+  const { base, entry, groups } = item;
   const { givesBack: back, references } = entry;
   const first = groups[0]?.counters[0];
-  const original = back?.transactionId === undefined ? '' : recordSuffix(back.channel, back.transactionId);
+  const hasId = back?.transactionId !== undefined;
   const hasReferences = back?.stan !== undefined && back.rrn !== undefined;
   return [
     base,
-    recordSuffix(entry.channel, entry.transactionId),
-    references === undefined ? '' : referenceSuffix(entry.channel, references.stan, references.rrn),
+    position(recordKey(item)),
+    references === undefined ? 0 : position(referenceKeyOf(base, entry.channel, references.stan, references.rrn)),
     back?.kind ?? '',
-    original,
-    hasReferences ? referenceSuffix(back.channel, back.stan, back.rrn) : '',
+    hasId ? position(recordKeyOf(base, back.channel, back.transactionId)) : 0,
+    hasReferences ? position(referenceKeyOf(base, back.channel, back.stan, back.rrn)) : 0,
     back?.amountMinor ?? 0,
     first?.amountMinor ?? 0,
     first?.count ?? 0,
     groups.length,
     ...groups.flatMap(({ suffix, lifetimeMs, counters }) => [
-      suffix,
+      position(base + suffix),
       lifetimeMs,
       counters.length,
       ...counters.map((counter) => counter.counterId),

@@ -1,14 +1,13 @@
 -- Gives back what transactions that ended in BLOCK have reserved.
 --
 -- Guarantee: atomic for the whole call; a record that was released before, or never written, changes nothing.
--- KEYS[1]  <prefix>{sNN}:limit, only for routing
--- ARGV     number of items, then for each item: base, record suffix
+-- KEYS     the record of each item, then its counters and what else it names (see reserve-limits.lua on why)
+-- ARGV     the base of each item
 -- Reply    the number of records that were released now
 
 local released = 0
-for i = 1, tonumber(ARGV[1]) do
-  local base = ARGV[2 * i]
-  local record = base .. ARGV[2 * i + 1]
+for i, base in ipairs(ARGV) do
+  local record = KEYS[i]
   local held = redis.call('HMGET', record, 'x', 'a', 'n', 'g')
   if held[1] == '0' then
     give_back(base, record, tonumber(held[2]), tonumber(held[3]))

@@ -1,11 +1,13 @@
 -- Reserves what transactions ask of their owners' limits, each once, and answers what was used before.
 --
 -- Guarantee: atomic for the whole call; a record that exists changes nothing and answers its first values.
--- KEYS[1]  <prefix>{sNN}:limit, only for routing: every key touched has the same hash tag
--- ARGV     record lifetime in ms, number of items, then for each item:
---            base, record suffix, reference suffix or '', kind ('' | reversal | refund | correction), original's record
---            suffix or '', original's reference suffix or '', amount to give back, amount, count, number of groups, then for
---            each group: suffix, lifetime in ms, number of counters, counters
+-- KEYS     every key that the items name. While a slot moves, Redis answers TRYAGAIN for keys that are here and there; a key that
+--          was not declared would read as empty instead, and customers would lose what they have used. (Only the original of a
+--          reversal that is found by the rails' references, and the originals' counters, cannot be known beforehand.)
+-- ARGV     record lifetime in ms, number of items, then for each item (#key = position in KEYS, 0 = none):
+--            base, #record, #reference, kind ('' | reversal | refund | correction), #original's record, #original's reference,
+--            amount to give back, amount, count, number of groups, then for each group: #key, lifetime in ms, number of
+--            counters, counters
 -- Reply    for each item: '1' when it was recorded before else '0', '1' or '0' for original found or '' when none was asked,
 --            then for each counter in order: amount, count, as decimal strings; '' when the first values lack it
 
@@ -15,10 +17,16 @@ local function next_argument()
   return ARGV[at]
 end
 
-local function read_groups()
+-- The part of a declared key after its base; '' when there is none.
+local function next_suffix(base)
+  local position = tonumber(next_argument())
+  return position == 0 and '' or string.sub(KEYS[position], #base + 1)
+end
+
+local function read_groups(base)
   local groups = {}
   for g = 1, tonumber(next_argument()) do
-    local group = { suffix = next_argument(), lifetime = next_argument(), ids = {} }
+    local group = { suffix = next_suffix(base), lifetime = next_argument(), ids = {} }
     for i = 1, tonumber(next_argument()) do
       group.ids[i] = next_argument()
     end
@@ -95,17 +103,18 @@ end
 
 local reply = {}
 for _ = 1, tonumber(ARGV[2]) do
+  local base = next_argument()
   local item = {
-    base = next_argument(),
-    record = next_argument(),
-    reference = next_argument(),
+    base = base,
+    record = next_suffix(base),
+    reference = next_suffix(base),
     kind = next_argument(),
-    original = next_argument(),
-    original_reference = next_argument(),
+    original = next_suffix(base),
+    original_reference = next_suffix(base),
     back = next_argument(),
     amount = next_argument(),
     count = next_argument(),
-    groups = read_groups(),
+    groups = read_groups(base),
   }
   local repeated, found, first = reserve(item)
   reply[#reply + 1] = repeated
