@@ -13,6 +13,7 @@ import { VigilError } from '../domain/errors.ts';
 import { ANYONE, guardAccess } from './access.ts';
 import type { HttpEvents, HttpServerOptions } from './http-options.ts';
 import { openApiOptions } from './openapi.ts';
+import { prepareEnd } from './prepare-end.ts';
 import { bodyOf, HttpProblem, problemOf } from './problem.ts';
 import { compileParameters } from './query.ts';
 import { sendProblem } from './replies.ts';
@@ -48,13 +49,22 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     httpRequestFinished: () => undefined,
     httpAuthFailed: () => undefined,
   };
+  const requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
   const app = Fastify({
     bodyLimit: options.maxBodyBytes ?? MAX_BODY_BYTES,
-    requestTimeout: options.requestTimeoutMs ?? 10_000,
+    requestTimeout: requestTimeoutMs,
     // behind a load balancer it must be the other side that closes an idle connection first (theirs are 60 s)
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    http: {
+      requestTimeout: requestTimeoutMs,
+      // Node swaps the two when this is the larger, and the body then has the time of the head
+      headersTimeout: requestTimeoutMs,
+      // it looks for late requests only every 30 s by itself
+      connectionsCheckingInterval: Math.min(1_000, requestTimeoutMs),
+    },
+    // prepareEnd answers with a problem instead
+    return503OnClosing: false,
     genReqId: () => randomBytes(9).toString('base64url'),
     requestIdHeader: false,
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
@@ -74,6 +84,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   watchRequests(app, options, events);
   addSecurityHeaders(app);
+  const close = prepareEnd(app);
   guardAccess(app, options.tokens, events);
   answerFailures(app, events);
   await app.register(swagger, openApiOptions(options.version));
@@ -89,7 +100,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   refuseUnknown(app);
   await addConsole(app, options.consoleDir);
   await app.ready();
-  return { app, listen: (address) => listen(app, address), close: () => app.close() };
+  return { app, listen: (address) => listen(app, address), close };
 }
 
 /** Under /v1 nothing is public, not even that an address does not exist. */

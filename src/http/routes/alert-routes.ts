@@ -14,7 +14,7 @@ const AlertQuery = Type.Object(
   {
     status: Type.Optional(Type.Unsafe<Alert['status']>({ type: 'string', enum: [...ALERT_STATUSES] })),
     channel: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-    customerId: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    customerId: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: '50 when it is not given' })),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
   },

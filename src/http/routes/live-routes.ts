@@ -91,6 +91,8 @@ function beginStream(reply: FastifyReply): ServerResponse {
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) response.setHeader(name, value as string | number | string[]);
   }
+  // after the last event nothing else may come on this connection, and the server's end must not wait for it
+  response.shouldKeepAlive = false;
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
   // a reader that went away breaks the pipe: "close" stops the stream
   response.on('error', () => undefined);

@@ -75,9 +75,12 @@ export function aScorer(): HttpServerOptions['score'] {
   };
 }
 
-export async function aServer(overrides: Partial<HttpServerOptions> = {}): Promise<HttpServer> {
+export const aServer = (overrides: Partial<HttpServerOptions> = {}): Promise<HttpServer> =>
+  createHttpServer({ ...someOptions(), ...overrides });
+
+export function someOptions(): HttpServerOptions {
   const clock = { now: () => NOW_MS };
-  return createHttpServer({
+  return {
     score: aScorer(),
     alerts: createMemoryAlertStore({ clock }),
     explain: async (channel, transactionId) =>
@@ -93,6 +96,5 @@ export async function aServer(overrides: Partial<HttpServerOptions> = {}): Promi
     channels: () => CHANNELS,
     clock,
     version: '0.1.0',
-    ...overrides,
-  });
+  };
 }
