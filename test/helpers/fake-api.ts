@@ -11,6 +11,7 @@ import type { AlertAction } from '../../src/domain/alert.ts';
 import type { Alert, ChannelList, LiveSnapshot, Me, Problem } from '../../src/http/api-types.ts';
 import { SECURITY_HEADERS } from '../../src/http/security-headers.ts';
 import { createFakeBank, type FakeBank } from './fake-bank.ts';
+import { FAKE_CONDITIONS } from './fake-bank-cases.ts';
 
 export const FAKE_TOKEN = 'fake-token-of-the-test';
 
@@ -166,7 +167,9 @@ export async function startFakeApi(options: {
       return ok({ items: bank.transactionsOf(id, Number(url.searchParams.get('limit') ?? 50)) });
     if (area === 'transactions' && last === 'explain') {
       const decision = bank.find(id, rest);
-      return decision === undefined ? problem(404, 'NOT_FOUND', 'No decision is kept.') : ok({ decision });
+      if (decision === undefined) return problem(404, 'NOT_FOUND', 'No decision is kept.');
+      const rules = Object.entries(FAKE_CONDITIONS).map(([ruleId, when]) => ({ ruleId, when }));
+      return ok({ decision, rules, redecided: { status: 'same' } });
     }
     return problem(404, 'NOT_FOUND', 'There is nothing here.');
   };

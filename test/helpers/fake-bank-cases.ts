@@ -65,6 +65,22 @@ export const aHit = (overrides: Partial<RuleHit> = {}): RuleHit => ({
   ...overrides,
 });
 
+/** What the explanation says of the rules: the conditions from which thresholds are read. */
+export const FAKE_CONDITIONS: Readonly<Record<string, string>> = {
+  'transfer-burst-10m':
+    'tx.type == "TRANSFER" && features.customer_transfer_count_10m >= 3 && features.customer_transfer_sum_10m >= 10000000',
+  'new-device-new-payee': '!profile.payeeKnown && !profile.deviceKnown && profile.secondsSinceDeviceBind < 86400.0',
+  'amount-far-above-own':
+    'tx.amountMinor >= 500000 && has(profile.amountRatio) && profile.amountRatio >= 10.0 && profile.typicalAmountMinor > 0',
+  'impossible-travel': 'tx.type == "WITHDRAWAL" && profile.distanceKm >= 100.0 && profile.speedKmh > 900.0',
+  'card-testing-card-1h': 'features.card_small_count_1h >= 3',
+  'card-testing-merchant-1h': 'tx.amountMinor <= 1000 && features.merchant_small_cards_1h >= 4',
+  'amount-above-own-max':
+    'tx.amountMinor >= 1000000 && tx.amountMinor >= 3 * profile.maxAmountMinor && profile.monetaryCount >= 10',
+  'dormant-woken': 'profile.secondsSinceLast >= 15552000.0',
+  'login-burst-1h': 'features.customer_login_count_1h >= 10',
+};
+
 const reason = (code: string, en: string, zh: string): Decision['reasons'][number] => ({
   code,
   text: { en, 'zh-CN': zh },

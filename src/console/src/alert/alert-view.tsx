@@ -1,15 +1,16 @@
 /** One alert: why first, then the evidence, then the steps. Beside the queue as a preview, or as a page of its own. */
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 import type { Alert, AlertDetail, Decision } from '../../../http/api-types.ts';
 import { useChannelName } from '../api/channel-names.ts';
-import { useAlert, useCustomerTransactions } from '../api/queries.ts';
+import { useAlert, useCustomerTransactions, useExplanation } from '../api/queries.ts';
 import { Icon } from '../controls/icons.tsx';
 import { KeyHint } from '../controls/key-hint.tsx';
 import { Failure, Loaded, Skeleton, StaleNote } from '../controls/loading.tsx';
 import { useTerms, useValueContext } from '../controls/use-terms.ts';
 import { usePreferences } from '../i18n/language.tsx';
 import { alertSentence, listSentence } from '../narrative/sentence.ts';
+import { thresholdsOf } from '../narrative/thresholds.ts';
 import { ActionBar } from './action-bar.tsx';
 import { Advice } from './advice.tsx';
 import './alert.css';
@@ -84,10 +85,12 @@ export function Evidence(props: {
   const { decision, subject } = props;
   const transactions = useCustomerTransactions(subject.customerId);
   const items = transactions.data?.items ?? [];
+  const explanation = useExplanation(decision.channel, decision.transactionId).data;
+  const thresholds = useMemo(() => thresholdsOf(explanation), [explanation]);
   return (
     <>
       <div className="column">
-        <RuleHits decision={decision} currency={subject.currency} />
+        <RuleHits decision={decision} thresholds={thresholds} currency={subject.currency} />
       </div>
       <div className="column">
         <UsualNow decision={decision} {...subject} others={items} />

@@ -5,7 +5,9 @@ import { Icon } from '../controls/icons.tsx';
 import { useTerms, useValueContext } from '../controls/use-terms.ts';
 import { OutcomeWord, Severity } from '../controls/words.tsx';
 import { usePreferences } from '../i18n/language.tsx';
+import { translateCode } from '../i18n/translate.ts';
 import { type EvidenceRow, evidenceOfHit } from '../narrative/hit-evidence.ts';
+import type { RuleThresholds, Thresholds } from '../narrative/thresholds.ts';
 import { numberText, type ValueContext } from '../narrative/value-text.ts';
 import { Section } from './section.tsx';
 
@@ -22,18 +24,18 @@ function ValueBar({ row }: { readonly row: EvidenceRow }): ReactNode {
       <div className="bar-value" style={{ width: percent(row.value) }} />
       {row.marks.map((mark) => (
         <div
-          key={mark.label}
-          className="bar-mark"
+          key={mark.text}
+          className={`bar-mark ${mark.kind}`}
           style={{ insetInlineStart: percent(mark.value) }}
-          title={mark.label}
+          title={mark.text}
         />
       ))}
     </div>
   );
 }
 
-function Comparison({ row }: { readonly row: EvidenceRow }): ReactNode {
-  const texts = row.usual === null ? row.marks.map((mark) => `${mark.label} ${mark.text}`) : [row.usual];
+function Against({ row }: { readonly row: EvidenceRow }): ReactNode {
+  const texts = [...row.marks.map(({ text }) => text), ...(row.usual === null ? [] : [row.usual])];
   return texts.length === 0 ? null : <span className="muted"> · {texts.join(' · ')}</span>;
 }
 
@@ -48,19 +50,27 @@ function Value({ row, context }: { readonly row: EvidenceRow; readonly context: 
       <dt className={row.name.isKnown ? '' : 'mono'}>{row.name.label}</dt>
       <dd>
         <span className="value-text">{text}</span>
-        <Comparison row={row} />
+        <Against row={row} />
         <ValueBar row={row} />
       </dd>
     </div>
   );
 }
 
-function HitItem(props: { readonly hit: Hit; readonly decision: Decision; readonly context: ValueContext }): ReactNode {
+const NONE: RuleThresholds = new Map();
+
+function HitItem(props: {
+  readonly hit: Hit;
+  readonly decision: Decision;
+  readonly thresholds: Thresholds;
+  readonly context: ValueContext;
+}): ReactNode {
   const { hit, decision, context } = props;
   const { language } = usePreferences();
   const terms = useTerms();
   const title = hit.title?.[language] ?? reasonText(decision, hit, language);
-  const rows = evidenceOfHit(hit, decision, context);
+  const thresholds = props.thresholds.get(hit.ruleId) ?? NONE;
+  const rows = evidenceOfHit({ hit, decision, thresholds, context });
   return (
     <li className={hit.mode === 'shadow' ? 'hit shadow' : 'hit'}>
       <div className="hit-head">
@@ -95,23 +105,28 @@ function reasonText(decision: Decision, hit: Hit, language: 'en' | 'zh-CN'): str
   return decision.reasons.find(({ code }) => code === hit.reason)?.text[language] ?? hit.ruleId;
 }
 
+function standOf(limit: Limit): 'limits.reminder' | 'limits.unread' | 'limits.exceeded' | 'limits.within' {
+  if (limit.unread === true) return 'limits.unread';
+  if (limit.reminder === true) return 'limits.reminder';
+  return limit.exceeded ? 'limits.exceeded' : 'limits.within';
+}
+
 function LimitItem({ limit, context }: { readonly limit: Limit; readonly context: ValueContext }): ReactNode {
   const { terms } = context;
   const text = (value: number): string => numberText(value, limit.measure === 'amount' ? 'money' : 'number', context);
   const total = limit.usedBefore + limit.requested;
   const scale = Math.max(total, limit.max) || 1;
   const percent = (value: number): string => `${(value / scale) * 100}%`;
+  const outcome = translateCode(context.formats.t, 'outcome', limit.outcome);
   return (
     <li className="hit">
       <div className="hit-head">
         <span className="hit-title" title={limit.limitId}>
           {terms('limits.of', { period: terms(`period.${limit.period}`) })}
         </span>
-        <span className={limit.exceeded ? 'chip warn' : 'chip'}>
-          {terms(limit.exceeded ? 'limits.exceeded' : 'limits.within')}
-        </span>
+        <span className={limit.exceeded ? 'chip warn' : 'chip'}>{terms(standOf(limit))}</span>
         <span className="hit-facts">
-          <OutcomeWord outcome={limit.outcome} />
+          {limit.exceeded ? <OutcomeWord outcome={limit.outcome} /> : terms('limits.would', { outcome })}
         </span>
       </div>
       <p>
@@ -134,7 +149,12 @@ function LimitItem({ limit, context }: { readonly limit: Limit; readonly context
 
 const isShadow = (hit: Hit): number => Number(hit.mode === 'shadow');
 
-export function RuleHits({ decision, currency }: { readonly decision: Decision; readonly currency: string | null }) {
+export function RuleHits(props: {
+  readonly decision: Decision;
+  readonly thresholds: Thresholds;
+  readonly currency: string | null;
+}): ReactNode {
+  const { decision, thresholds, currency } = props;
   const context = useValueContext(currency);
   const { terms } = context;
   const hits = [...decision.hits].sort((a, b) => isShadow(a) - isShadow(b) || b.score - a.score);
@@ -145,7 +165,13 @@ export function RuleHits({ decision, currency }: { readonly decision: Decision; 
         {hits.length === 0 ? <p className="muted">{terms('rules.none')}</p> : null}
         <ul className="hits">
           {hits.map((hit) => (
-            <HitItem key={`${hit.ruleId}/${hit.mode}`} hit={hit} decision={decision} context={context} />
+            <HitItem
+              key={`${hit.ruleId}/${hit.mode}`}
+              hit={hit}
+              decision={decision}
+              thresholds={thresholds}
+              context={context}
+            />
           ))}
         </ul>
       </Section>

@@ -55,7 +55,8 @@ function DotShape({ dot, title }: { readonly dot: Dot; readonly title: string })
   );
 }
 
-function Lanes({ layout, width }: { readonly layout: Layout; readonly width: number }): ReactNode {
+function Lanes(props: { readonly layout: Layout; readonly width: number; readonly hasThis: boolean }): ReactNode {
+  const { layout, width } = props;
   const terms = useTerms();
   const { span } = usePreferences();
   const titleOf = useDotTitle();
@@ -82,7 +83,7 @@ function Lanes({ layout, width }: { readonly layout: Layout; readonly width: num
             textAnchor={x < 36 ? 'start' : x > width - 36 ? 'end' : 'middle'}
           >
             {offsetSeconds === 0
-              ? terms('time.this')
+              ? terms(props.hasThis ? 'time.this' : 'time.newest')
               : `${offsetSeconds < 0 ? '−' : '+'}${span(Math.abs(offsetSeconds))}`}
           </text>
         </g>
@@ -162,7 +163,9 @@ function Chart(props: { readonly items: readonly CustomerTransaction[]; readonly
         ))}
       </ul>
       <div ref={box} className="lane-chart" style={{ height: layout.channels.length * LANE + AXIS }}>
-        {width === 0 ? null : <Lanes layout={layout} width={width} />}
+        {width === 0 ? null : (
+          <Lanes layout={layout} width={width} hasThis={layout.dots.some(({ isThis }) => isThis)} />
+        )}
       </div>
     </div>
   );

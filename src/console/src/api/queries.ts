@@ -4,7 +4,7 @@ import type {
   AlertDetail,
   ChannelList,
   CustomerTransactions,
-  Decision,
+  Explanation,
   LiveSnapshot,
   Me,
 } from '../../../http/api-types.ts';
@@ -16,7 +16,6 @@ import {
   fetchLive,
   fetchMe,
 } from './endpoints.ts';
-import { decisionOf } from './explanation.ts';
 
 export const LIVE_INTERVAL_MS = 2_000;
 export const ALERT_INTERVAL_MS = 5_000;
@@ -53,8 +52,10 @@ export const useCustomerTransactions = (customerId: string): UseQueryResult<Cust
     refetchInterval: 15_000,
   });
 
-export const useDecision = (channel: string, transactionId: string): UseQueryResult<Decision | null> =>
+/** Decisions do not change: the explanation is asked for once. */
+export const useExplanation = (channel: string, transactionId: string): UseQueryResult<Explanation> =>
   useQuery({
     queryKey: ['explanation', channel, transactionId],
-    queryFn: async ({ signal }) => decisionOf(await fetchExplanation(channel, transactionId, signal)),
+    queryFn: ({ signal }) => fetchExplanation(channel, transactionId, signal),
+    staleTime: Number.POSITIVE_INFINITY,
   });

@@ -1,6 +1,6 @@
 /** Everything that turns a value into words for one language and one bank zone. Pure. */
 import { createTranslator, type Language, MESSAGES, type Translate } from '../i18n/translate.ts';
-import { createTimeFormatter, formatSpan, type TimeFormatter } from './time.ts';
+import { createTimeFormatter, formatSpan, spanInText, type TimeFormatter } from './time.ts';
 
 export interface Formats {
   readonly language: Language;
@@ -11,6 +11,7 @@ export interface Formats {
   decimal(value: number): string;
   percent(share: number): string;
   span(seconds: number): string;
+  spanInText(seconds: number): string;
   list(items: readonly string[]): string;
 }
 
@@ -28,6 +29,7 @@ export function createFormats(language: Language, zone: string): Formats {
     decimal: (value) => (Math.abs(value) >= 100 ? integers.format(value) : digits.format(value)),
     percent: (share) => percents.format(share),
     span: (seconds) => formatSpan(seconds, t),
+    spanInText: (seconds) => spanInText(seconds, t),
     list: (items) => lists.format(items),
   };
 }

@@ -71,6 +71,15 @@ export function formatSpan(seconds: number, t: Translate): string {
   return days >= 7 || hours === 0 ? t('span.days', { n: days }) : t('span.daysHours', { days, hours });
 }
 
+/** In a sentence: one unit, in full ("11 minutes", "3 days"); a window of a day is "24 hours", as people say it. */
+export function spanInText(seconds: number, t: Translate): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < MINUTE) return t('spanText.seconds', { n: whole });
+  if (whole < 90 * MINUTE && whole % HOUR !== 0) return t('spanText.minutes', { n: Math.round(whole / MINUTE) });
+  if (whole < 2 * DAY) return t('spanText.hours', { n: Math.round(whole / HOUR) });
+  return t('spanText.days', { n: Math.round(whole / DAY) });
+}
+
 /** The window in a feature's name ("10m", "24h", "7d") in seconds; undefined when it is none. */
 export function windowSeconds(window: string): number | undefined {
   const match = /^(\d+)([smhd])$/.exec(window);

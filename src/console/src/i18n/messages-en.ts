@@ -258,6 +258,10 @@ export const messagesEn = {
   'span.hoursMinutes': '{hours} h {minutes} min',
   'span.days': '{n} d',
   'span.daysHours': '{days} d {hours} h',
+  'spanText.seconds': '{n, plural, one {# second} other {# seconds}}',
+  'spanText.minutes': '{n, plural, one {# minute} other {# minutes}}',
+  'spanText.hours': '{n, plural, one {# hour} other {# hours}}',
+  'spanText.days': '{n, plural, one {# day} other {# days}}',
 } as const;
 
 export type MessageKey = keyof typeof messagesEn;

@@ -259,4 +259,8 @@ export const messagesZhCn: Readonly<Record<MessageKey, string>> = {
   'span.hoursMinutes': '{hours} 小时 {minutes} 分',
   'span.days': '{n} 天',
   'span.daysHours': '{days} 天 {hours} 小时',
+  'spanText.seconds': '{n, plural, other {#秒}}',
+  'spanText.minutes': '{n, plural, other {#分钟}}',
+  'spanText.hours': '{n, plural, other {#小时}}',
+  'spanText.days': '{n, plural, other {#天}}',
 };

@@ -25,12 +25,12 @@ const whenFalse =
 const spanBelow =
   (key: TermKey, maxSeconds: number): Say =>
   (value, { terms, formats }) =>
-    typeof value === 'number' && value < maxSeconds ? terms(key, { span: formats.span(value) }) : null;
+    typeof value === 'number' && value < maxSeconds ? terms(key, { span: formats.spanInText(value) }) : null;
 
 const spanAbove =
   (key: TermKey, minSeconds: number): Say =>
   (value, { terms, formats }) =>
-    typeof value === 'number' && value >= minSeconds ? terms(key, { span: formats.span(value) }) : null;
+    typeof value === 'number' && value >= minSeconds ? terms(key, { span: formats.spanInText(value) }) : null;
 
 const ratio: Say = (value, { terms, formats }) =>
   typeof value === 'number' && value >= 1.5 ? terms('clause.amountRatio', { ratio: formats.decimal(value) }) : null;
@@ -68,7 +68,7 @@ function windowed(name: string): Say {
       n: formats.integer(value),
       money: formatMoneyInText(value, currency),
       percent: formats.percent(value),
-      window: formats.span(windowSeconds),
+      window: formats.spanInText(windowSeconds),
     });
   };
 }

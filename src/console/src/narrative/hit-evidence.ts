@@ -1,16 +1,18 @@
 /**
- * What a rule hit shows of itself: each value that its condition read, and, where something to hold it against can be read
- * from the hit or from the evidence, the marks of a bar. Nothing is guessed: a value without a reference has no bar.
+ * What a rule hit shows of itself: each value that its condition read, and what it is held against: the threshold of the
+ * condition, what is usual, a limit, the largest so far. Nothing is guessed: a value without a reference has no bar. Pure.
  */
 import type { Decision } from '../../../http/api-types.ts';
+import type { Comparison, RuleThresholds } from './thresholds.ts';
 import { nameOfValue, splitFeatureName, type ValueName } from './value-names.ts';
 import { type HitValue, numberText, type ValueContext, valueText } from './value-text.ts';
 
 type Hit = Decision['hits'][number];
 
 export interface Mark {
-  readonly label: string;
+  readonly kind: 'threshold' | 'reference' | 'usual';
   readonly value: number;
+  /** the mark in words, with its value */
   readonly text: string;
 }
 
@@ -21,20 +23,20 @@ export interface EvidenceRow {
   /** the number behind the text, when there is one and it can be drawn */
   readonly value: number | null;
   readonly marks: readonly Mark[];
-  /** what is usual, in words, when it is known and is no mark */
+  /** what is usual, when it is as good as nothing: no mark, but worth a word */
   readonly usual: string | null;
 }
 
 /** Values that say what the others are held against: they become marks of the bars, not rows of their own. */
 const REFERENCES: ReadonlySet<string> = new Set(['profile.typicalAmountMinor', 'profile.maxAmountMinor']);
+const FEATURES = 'features.';
 
 function isReference(path: string): boolean {
   if (REFERENCES.has(path) || path.startsWith('limits.')) return true;
-  if (!path.startsWith('features.')) return false;
-  return /_(avg|max)$/.test(splitFeatureName(path.slice('features.'.length)).stem);
+  return path.startsWith(FEATURES) && /_(avg|max)$/.test(splitFeatureName(path.slice(FEATURES.length)).stem);
 }
 
-const isMoney = (path: string, name: ValueName): boolean => name.unit === 'money' && !isReference(path);
+const isMoneyNow = (path: string, name: ValueName): boolean => name.unit === 'money' && !isReference(path);
 
 /**
  * What would be usual for a count or a sum in this window, from the longest window of the same thing in the evidence: the
@@ -54,18 +56,27 @@ export function usualInWindow(feature: string, features: Readonly<Record<string,
   return (Math.max(longest.value - now, 0) * windowSeconds) / (longest.seconds - windowSeconds);
 }
 
-function usualText(value: number, name: ValueName, context: ValueContext): string {
-  const { terms } = context;
-  if (value < AS_GOOD_AS_NONE) return terms('rules.usualNone');
-  const rounded = name.unit === 'money' ? Math.round(value / 100) * 100 : value;
-  return terms('rules.usualAbout', { value: numberText(rounded, name.unit, context) });
+const THRESHOLD_WORDS = {
+  '>=': 'rules.firesFrom',
+  '>': 'rules.firesAbove',
+  '<=': 'rules.firesUpTo',
+  '<': 'rules.firesBelow',
+} as const satisfies Record<Comparison, string>;
+
+function thresholdMarks(path: string, name: ValueName, known: RuleThresholds, context: ValueContext): readonly Mark[] {
+  return (known.get(path) ?? []).map(({ comparison, value }) => ({
+    kind: 'threshold',
+    value,
+    text: context.terms(THRESHOLD_WORDS[comparison], { value: numberText(value, name.unit, context) }),
+  }));
 }
 
-function marksFor(path: string, name: ValueName, hit: Hit, context: ValueContext): readonly Mark[] {
-  if (!isMoney(path, name)) return [];
+function referenceMarks(path: string, name: ValueName, hit: Hit, context: ValueContext): readonly Mark[] {
+  if (!isMoneyNow(path, name)) return [];
   return Object.entries(hit.values).flatMap(([other, value]): readonly Mark[] => {
     if (!isReference(other) || typeof value !== 'number') return [];
-    return [{ label: nameOfValue(other, context.terms).label, value, text: numberText(value, 'money', context) }];
+    const { label } = nameOfValue(other, context.terms);
+    return [{ kind: 'reference', value, text: `${label} ${numberText(value, 'money', context)}` }];
   });
 }
 
@@ -73,29 +84,36 @@ function marksFor(path: string, name: ValueName, hit: Hit, context: ValueContext
 const AS_GOOD_AS_NONE = 0.05;
 
 /** Where the usual lies on the bar: of a ratio at 1, of a count or a sum where the longer window puts it. */
-function usualMark(
-  path: string,
-  name: ValueName,
-  expected: number | undefined,
-  context: ValueContext,
-): readonly Mark[] {
+function usualMarks(path: string, name: ValueName, expected: number | undefined, context: ValueContext) {
   const value = path === 'profile.amountRatio' ? 1 : expected;
   if (value === undefined || value < AS_GOOD_AS_NONE) return [];
-  const text = numberText(value, name.unit, context);
-  return [{ label: context.terms('rules.usualMark'), value, text }];
+  const rounded = name.unit === 'money' ? Math.round(value / 100) * 100 : value;
+  const text = context.terms('rules.usualAbout', { value: numberText(rounded, name.unit, context) });
+  return [{ kind: 'usual', value, text } as const satisfies Mark];
 }
 
-function rowOf(path: string, value: HitValue, hit: Hit, decision: Decision, context: ValueContext): EvidenceRow {
+interface Reading {
+  readonly hit: Hit;
+  readonly decision: Decision;
+  readonly thresholds: RuleThresholds;
+  readonly context: ValueContext;
+}
+
+function rowOf(path: string, value: HitValue, { hit, decision, thresholds, context }: Reading): EvidenceRow {
   const name = nameOfValue(path, context.terms);
   const features = decision.evidence?.features ?? {};
-  const expected = path.startsWith('features.') ? usualInWindow(path.slice('features.'.length), features) : undefined;
+  const expected = path.startsWith(FEATURES) ? usualInWindow(path.slice(FEATURES.length), features) : undefined;
   return {
     path,
     name,
     text: valueText(path, value, name.unit, context),
     value: typeof value === 'number' ? value : null,
-    marks: [...marksFor(path, name, hit, context), ...usualMark(path, name, expected, context)],
-    usual: expected === undefined ? null : usualText(expected, name, context),
+    marks: [
+      ...thresholdMarks(path, name, thresholds, context),
+      ...referenceMarks(path, name, hit, context),
+      ...usualMarks(path, name, expected, context),
+    ],
+    usual: expected !== undefined && expected < AS_GOOD_AS_NONE ? context.terms('rules.usualNone') : null,
   };
 }
 
@@ -103,11 +121,12 @@ function rowOf(path: string, value: HitValue, hit: Hit, decision: Decision, cont
 const SELF_EVIDENT: ReadonlySet<string> = new Set(['tx.type', 'tx.currency']);
 
 /** The rows of one hit, numbers with something to compare first. */
-export function evidenceOfHit(hit: Hit, decision: Decision, context: ValueContext): readonly EvidenceRow[] {
-  const entries = Object.entries(hit.values);
-  const hasNow = entries.some(([path]) => isMoney(path, nameOfValue(path, context.terms)));
+export function evidenceOfHit(reading: Reading): readonly EvidenceRow[] {
+  const { hit, context } = reading;
+  const entries = Object.entries(hit.values).filter(([path]) => !SELF_EVIDENT.has(path));
+  const hasNow = entries.some(([path]) => isMoneyNow(path, nameOfValue(path, context.terms)));
   return entries
-    .filter(([path]) => !SELF_EVIDENT.has(path) && !(hasNow && isReference(path)))
-    .map(([path, value]) => rowOf(path, value, hit, decision, context))
+    .filter(([path]) => !(hasNow && isReference(path)))
+    .map(([path, value]) => rowOf(path, value, reading))
     .sort((a, b) => Number(b.marks.length > 0) - Number(a.marks.length > 0));
 }

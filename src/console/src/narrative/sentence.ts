@@ -70,11 +70,12 @@ interface Lead {
 
 function plainLead({ alert, channelName, context }: SentenceInput): Lead {
   const { formats, terms, currency } = context;
+  const channel = formats.language === 'en' ? continued(channelName) : channelName;
   const type = translateCode(formats.t, 'type', alert.type);
   const text =
     alert.amountMinor === null
-      ? terms('lead.oneNoMoney', { type, channel: channelName })
-      : terms('lead.one', { type, channel: channelName, amount: formatMoneyInText(alert.amountMinor, currency) });
+      ? terms('lead.oneNoMoney', { type, channel })
+      : terms('lead.one', { type, channel, amount: formatMoneyInText(alert.amountMinor, currency) });
   return { text, told: new Set() };
 }
 
@@ -85,7 +86,7 @@ function countLead(input: SentenceInput, values: ReadonlyMap<string, HitValue>, 
     const feature = splitFeatureName(path.slice('features.'.length));
     if (feature.stem !== stem || feature.windowSeconds === undefined || typeof count !== 'number' || count < 2)
       continue;
-    const window = formats.span(feature.windowSeconds);
+    const window = formats.spanInText(feature.windowSeconds);
     const sumPath = path.replace(stem, SUM_OF[stem] ?? '-');
     const sum = values.get(sumPath);
     const parts = [terms(key as TermKey, { count: terms('number.word', { n: count }), window })];

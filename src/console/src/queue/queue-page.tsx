@@ -178,8 +178,8 @@ export function QueuePage(props: QueuePageProps): ReactNode {
       <div className="queue-bar">
         <h1>{t('queue.title')}</h1>
         <FilterBar filters={filters} onChange={props.onFilters} />
-        <NewRows list={view.list} onShow={view.showPending} />
         <span className="end">
+          <NewRows list={view.list} onShow={view.showPending} />
           <span className="count">
             {view.list === undefined ? null : <Count filters={filters} rows={props.rows} list={view.list} />}
             {view.updatedAt === 0 ? null : ` · ${t('queue.asOf', { at: time.moment(view.updatedAt, now) })}`}

@@ -9,7 +9,8 @@ import { Versions } from '../alert/history.tsx';
 import { TransactionFields } from '../alert/transaction-fields.tsx';
 import { useChannelName } from '../api/channel-names.ts';
 import { ApiError } from '../api/client.ts';
-import { useDecision } from '../api/queries.ts';
+import { decisionOf } from '../api/explanation.ts';
+import { useExplanation } from '../api/queries.ts';
 import { Icon } from '../controls/icons.tsx';
 import { Failure, Loaded, Skeleton } from '../controls/loading.tsx';
 import { useTerms, useValueContext } from '../controls/use-terms.ts';
@@ -83,7 +84,7 @@ function Found({ decision }: { readonly decision: Decision }): ReactNode {
 }
 
 export function TransactionPage(props: { readonly channel: string; readonly transactionId: string }): ReactNode {
-  const query = useDecision(props.channel, props.transactionId);
+  const query = useExplanation(props.channel, props.transactionId);
   return (
     <div className="subject-page">
       <Loaded
@@ -98,9 +99,14 @@ export function TransactionPage(props: { readonly channel: string; readonly tran
           />
         }
       >
-        {(decision) =>
-          decision === null ? <Failure error={new ApiError(404, null, 'no decision')} /> : <Found decision={decision} />
-        }
+        {(explanation) => {
+          const decision = decisionOf(explanation);
+          return decision === null ? (
+            <Failure error={new ApiError(404, null, 'the explanation holds no decision')} />
+          ) : (
+            <Found decision={decision} />
+          );
+        }}
       </Loaded>
     </div>
   );
