@@ -50,13 +50,20 @@ function forwardLog({ level, namespace, log }: LogEntry, events: Pick<ConsumerEv
   events.clientWarned({ level: severity, message: `${namespace}: ${message}`, context });
 }
 
-/** The type of Kafka's own error code, wherever kafkajs has wrapped it ("UNKNOWN_MEMBER_ID"), or undefined. */
-export function kafkaErrorType(error: unknown): string | undefined {
+type TypedError = Error & { readonly type: string };
+
+/** The error with Kafka's own code inside what kafkajs has wrapped around it, or undefined. */
+export function kafkaError(error: unknown): TypedError | undefined {
   for (let depth = 0, at: unknown = error; depth < 10 && at instanceof Error; depth++, at = at.cause) {
-    if ('type' in at && typeof at.type === 'string') return at.type;
+    if (isTyped(at)) return at;
   }
   return undefined;
 }
+
+const isTyped = (error: Error): error is TypedError => 'type' in error && typeof error.type === 'string';
+
+/** "UNKNOWN_MEMBER_ID" and its like. */
+export const kafkaErrorType = (error: unknown): string | undefined => kafkaError(error)?.type;
 
 /** After these the member has to join anew; the broker has taken nothing. */
 const REJOIN_TYPES: ReadonlySet<string> = new Set([

@@ -5,7 +5,7 @@
  */
 import type { OffsetsByTopicPartition } from 'kafkajs';
 import type { ConsumerEvents } from './consumer-events.ts';
-import { mustRejoin } from './kafka-client.ts';
+import { kafkaError, mustRejoin } from './kafka-client.ts';
 import type { OffsetTracker } from './offset-tracker.ts';
 
 /**
@@ -54,7 +54,7 @@ export function createCommitter({ topic, group, trackers, events }: CommitterOpt
       for (const { tracker, offset } of due) tracker.committed(offset);
       events.offsetsCommitted({ topic, group, partitions: due.length, durationMs: performance.now() - start });
     } catch (error) {
-      if (mustRejoin(error)) rejoinError = error instanceof Error && !('type' in error) ? error.cause : error;
+      if (mustRejoin(error)) rejoinError = kafkaError(error);
       events.commitFailed({ topic, group, error });
     }
   };

@@ -14,6 +14,8 @@ afterEach(async () => {
   }
 });
 
+/** VIGIL_TEST_KILLS=50 for the long run */
+const KILLS = Number(process.env.VIGIL_TEST_KILLS ?? 2);
 const FAST = { sessionTimeoutMs: 1_500, heartbeatIntervalMs: 300, rebalanceTimeoutMs: 4_000, maxWaitMs: 50 };
 
 async function setUp(partitions: number) {
@@ -51,9 +53,10 @@ function expectExact(decisions: readonly string[], inputs: readonly string[]): v
 describe('a worker killed with SIGKILL', () => {
   it.each(['received', 'scored', 'published'] as const)('at "%s" loses nothing: the next one goes on', async (name) => {
     const { brokers, transactions, group, join, decided, allDecided } = await setUp(2);
-    const inputs = texts(200);
+    const inputs = texts(KILLS * 100);
     await produce(brokers, transactions, inputs);
-    for (const count of [1, 4]) {
+    for (let kill = 0; kill < KILLS; kill++) {
+      const count = 1 + ((kill * 3) % 5);
       const victim = await join({ killAt: { name, count } });
       expect((await victim.exited).signal).toBe('SIGKILL');
       // never ahead of what is published
@@ -62,12 +65,13 @@ describe('a worker killed with SIGKILL', () => {
       expect(sum).toBeLessThanOrEqual(BigInt(new Set(await decided()).size));
     }
     const healthy = await join();
-    await allDecided(200);
+    await allDecided(inputs.length);
     healthy.child.kill('SIGTERM');
     expect(await healthy.exited).toEqual({ code: 0, signal: null });
     const decisions = await decided();
     expectExact(decisions, inputs);
-    expect(decisions.length).toBeLessThanOrEqual(200 + 2 * 10 * 2 * 5);
+    // a kill repeats at most what was done since the last commit
+    expect(decisions.length).toBeLessThanOrEqual(inputs.length + KILLS * 5 * 2 * 10);
     expect(await committedOf(brokers, group, transactions)).toEqual(await endsOf(brokers, transactions));
   });
 
@@ -86,6 +90,44 @@ describe('a worker killed with SIGKILL', () => {
     expectExact(await decided(), texts(200));
   });
 });
+
+describe.runIf(process.env.VIGIL_TEST_LONG === '1')('workers killed at random for a minute', () => {
+  it('lose nothing, and are healthy again within a minute', { timeout: 200_000 }, async () => {
+    const seed = Number(process.env.VIGIL_TEST_SEED ?? Date.now() % 1_000_000);
+    process.stdout.write(`seed ${seed} (VIGIL_TEST_SEED)\n`);
+    const random = seededRandom(seed);
+    const { brokers, transactions, group, join, decided, allDecided } = await setUp(4);
+    const running = await Promise.all([join(), join(), join()]);
+    const end = Date.now() + 60_000;
+    let made = 0;
+    while (Date.now() < end) {
+      await produce(brokers, transactions, texts(made + 200, 40).slice(made));
+      made += 200;
+      await new Promise((resolve) => setTimeout(resolve, random() * 6_000));
+      const index = Math.floor(random() * running.length);
+      running[index]?.child.kill('SIGKILL');
+      running[index] = await join();
+    }
+    const start = Date.now();
+    await allDecided(made);
+    expect(Date.now() - start).toBeLessThan(60_000);
+    expectExact(await decided(), texts(made, 40));
+    await expect
+      .poll(() => committedOf(brokers, group, transactions), { timeout: 10_000 })
+      .toEqual(await endsOf(brokers, transactions));
+  });
+});
+
+/** mulberry32 (Tommy Ettinger, public domain algorithm) */
+function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
 
 describe('a worker on SIGTERM', () => {
   it('finishes what it has in hand, commits it, exits 0, and nothing is decided twice', async () => {
