@@ -19,6 +19,10 @@ export interface WindowPlan {
   readonly excludeCurrent: boolean;
   /** where its raw numbers start */
   readonly rawAt: number;
+  /** what a feature asks of this window, beyond counts and sums: nothing else is kept up to date for it */
+  readonly needsMax: boolean;
+  readonly needsMin: boolean;
+  readonly needsDistinct: boolean;
 }
 
 /** Raw numbers of one window, relative to WindowPlan.rawAt. Distinct counts follow, one per member column. */
@@ -130,10 +134,11 @@ export function planFeatures(catalogue: FeatureCatalogue): FeaturePlan {
       for (const index of part) {
         const feature = features[index];
         if (feature === undefined) continue;
-        const window = windowOf(windows, feature, rawLength, members.length);
-        rawLength = Math.max(rawLength, window.rawAt + RAW.distinct + members.length);
-        sources[index] = sourceOf(feature, window, members, memberPaths);
+        const rawAt = addWindow(windows, feature, rawLength, members.length);
+        sources[index] = sourceOf(feature, rawAt, members, memberPaths);
       }
+      const last = windows.at(-1);
+      if (last !== undefined) rawLength = last.rawAt + RAW.distinct + members.length;
       const stream = streamOf(catalogue, group, part, windows, members, memberPaths);
       if (name === 'customer' && where === -1) identityStream = streams.length;
       combination.streams.push(streams.length);
@@ -193,25 +198,34 @@ function indexMembers(features: readonly CompiledFeature[], part: readonly numbe
   return members;
 }
 
-function windowOf(windows: WindowPlan[], feature: CompiledFeature, rawAt: number, members: number): WindowPlan {
+/** Windows of one length, delay and exclusion are one; it needs what any of its features needs. */
+function addWindow(windows: WindowPlan[], feature: CompiledFeature, rawAt: number, members: number): number {
   const excludeCurrent = feature.excludeCurrent && feature.delayMs === 0;
-  const known = windows.find(
+  const place = windows.findIndex(
     (window) =>
       window.windowMs === feature.windowMs &&
       window.delayMs === feature.delayMs &&
       window.excludeCurrent === excludeCurrent,
   );
-  if (known !== undefined) return known;
-  const previous = windows.at(-1);
-  const at = previous === undefined ? rawAt : previous.rawAt + RAW.distinct + members;
-  const window = { windowMs: feature.windowMs, delayMs: feature.delayMs, excludeCurrent, rawAt: at };
-  windows.push(window);
-  return window;
+  const known = windows[place];
+  const last = windows.at(-1);
+  const at = last === undefined ? rawAt : last.rawAt + RAW.distinct + members;
+  const window: WindowPlan = {
+    windowMs: feature.windowMs,
+    delayMs: feature.delayMs,
+    excludeCurrent,
+    rawAt: known?.rawAt ?? at,
+    needsMax: (known?.needsMax ?? false) || feature.aggregate === 'max',
+    needsMin: (known?.needsMin ?? false) || feature.aggregate === 'min',
+    needsDistinct: (known?.needsDistinct ?? false) || feature.aggregate === 'distinct',
+  };
+  windows[known === undefined ? windows.length : place] = window;
+  return window.rawAt;
 }
 
 function sourceOf(
   feature: CompiledFeature,
-  window: WindowPlan,
+  rawAt: number,
   members: readonly number[],
   paths: readonly string[],
 ): FeatureSource {
@@ -219,8 +233,8 @@ function sourceOf(
   return {
     name: feature.name,
     aggregate: feature.aggregate,
-    rawAt: window.rawAt,
-    distinctAt: window.rawAt + RAW.distinct + Math.max(0, column),
+    rawAt,
+    distinctAt: rawAt + RAW.distinct + Math.max(0, column),
     needsPresent: feature.aggregate === 'avg' || feature.aggregate === 'stddev',
   };
 }

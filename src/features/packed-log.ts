@@ -252,15 +252,16 @@ function evaluate(
     if (window.delayMs > 0) hi = upperBound(layout, log, edge, 0, before);
     const lo = upperBound(layout, log, edge - window.windowMs, 0, hi);
     writeSums(layout, log, window, event.timeMs, lo, hi, Math.min(before, hi), raw);
-    if (layout.maxAt !== NONE) {
+    if (window.needsMax) {
       rangeExtreme(layout, log, lo, hi, 1);
       raw[window.rawAt + RAW.max] = found.value;
     }
-    if (layout.minAt !== NONE) {
+    if (window.needsMin) {
       rangeExtreme(layout, log, lo, hi, -1);
       raw[window.rawAt + RAW.min] = found.value;
     }
-    for (let column = 0; column < layout.members; column++) {
+    const columns = window.needsDistinct ? layout.members : 0;
+    for (let column = 0; column < columns; column++) {
       const known = at(log, cache + layout.cacheDistinctAt + column);
       raw[window.rawAt + RAW.distinct + column] = distinctBetween(
         layout,
@@ -274,7 +275,7 @@ function evaluate(
       );
     }
     if (virtual && window.delayMs === 0 && !window.excludeCurrent)
-      addVirtually(layout, log, event, lo, hi, raw, window.rawAt);
+      addVirtually(layout, log, event, window, lo, hi, raw);
   }
 }
 
@@ -283,20 +284,21 @@ function addVirtually(
   layout: LogLayout,
   log: PackedLog,
   event: LogEvent,
+  window: WindowPlan,
   lo: number,
   hi: number,
   raw: Float64Array,
-  out: number,
 ): void {
+  const out = window.rawAt;
   const read = (offset: number): number => raw[out + offset] as number;
   raw[out + RAW.count] = read(RAW.count) + 1;
-  for (let column = 0; column < layout.members; column++) {
+  const columns = window.needsDistinct ? layout.members : 0;
+  for (let column = 0; column < columns; column++) {
     const hash = event.members[column] as number;
     if (hash !== 0 && !hasMember(layout, log, column, hash, lo, hi))
       raw[out + RAW.distinct + column] = read(RAW.distinct + column) + 1;
   }
-  if (layout.sumAt !== NONE)
-    addAmount(raw, out, event, layout.squaresAt !== NONE, layout.maxAt !== NONE, layout.minAt !== NONE);
+  if (layout.sumAt !== NONE) addAmount(raw, out, event, layout.squaresAt !== NONE, window.needsMax, window.needsMin);
 }
 
 /** Is the member in [lo, hi)? Follows its chain back from its newest record: as many steps as it has records after hi. */
@@ -357,17 +359,18 @@ function moveWindow(
   const start = edge - window.windowMs;
   let lo = oldLo;
   while (lo < hi && at(log, recordsAt + lo * stride) <= start) lo++;
-  for (let column = 0; column < layout.members; column++) {
+  const columns = window.needsDistinct ? layout.members : 0;
+  for (let column = 0; column < columns; column++) {
     const slot = cache + layout.cacheDistinctAt + column;
     const distinct = distinctBetween(layout, log, column, oldLo, oldHi, at(log, slot), lo, hi);
     data[slot] = distinct;
     raw[window.rawAt + RAW.distinct + column] = distinct;
   }
-  if (layout.maxAt !== NONE) {
+  if (window.needsMax) {
     moveExtreme(layout, log, cache + layout.cacheMaxAt, oldHi, lo, hi, 1);
     raw[window.rawAt + RAW.max] = at(log, cache + layout.cacheMaxAt + 1);
   }
-  if (layout.minAt !== NONE) {
+  if (window.needsMin) {
     moveExtreme(layout, log, cache + layout.cacheMinAt, oldHi, lo, hi, -1);
     raw[window.rawAt + RAW.min] = at(log, cache + layout.cacheMinAt + 1);
   }

@@ -20,6 +20,7 @@ import {
   type RedisLayout,
   readReply,
   redisLayoutOf,
+  replyLength,
   updateLength,
   writeUpdate,
 } from './redis-layout.ts';
@@ -145,15 +146,17 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
     let seen = 0;
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
-    for (const { stream, numbers, at, reply } of replies) {
+    for (const { stream, numbers, at, bytes, start } of replies) {
       if (stream === -1) {
         takeProfileEvent(profileEvent, numbers, at);
-        profile = computeProfile(reply.length === 0 ? NEW_PROFILE : doublesOf(reply), profileEvent);
+        const length = bytes.readUInt32LE(start);
+        const state = length === 0 ? NEW_PROFILE : doublesOf(bytes, start + 4, length);
+        profile = computeProfile(state, profileEvent);
         continue;
       }
       const layout = layouts[stream] as RedisLayout;
       takeEvent(event, layout, numbers, at);
-      seen |= 1 << readReply(layout, reply, event, raw);
+      seen |= 1 << readReply(layout, bytes, start, event, raw);
     }
     const values = new Array<FeatureValue>(plan.sources.length);
     const estimated = computeValues(plan, raw, transaction.occurredAtMs, values);
@@ -178,7 +181,7 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
         read(replies) {
           const byPlace: Replied[][] = chunk.map(() => []);
           batches.forEach((batch, index) => {
-            collect(batch, replies[index], byPlace);
+            collect(batch, layouts, replies[index], byPlace);
           });
           return chunk.map(({ transaction }, place) => readTransaction(transaction, byPlace[place] ?? []));
         },
@@ -195,7 +198,9 @@ interface Replied {
   readonly stream: number;
   readonly numbers: Float64Array;
   readonly at: number;
-  readonly reply: Buffer;
+  /** where its reply starts */
+  readonly bytes: Buffer;
+  readonly start: number;
 }
 
 function makeRoom(batch: Batch, numbers: number): void {
@@ -205,15 +210,17 @@ function makeRoom(batch: Batch, numbers: number): void {
   batch.numbers = grown;
 }
 
-/** Hands each reply of a call to its transaction. */
-function collect(batch: Batch, replies: unknown, byPlace: readonly Replied[][]): void {
-  if (!Array.isArray(replies) || replies.length !== batch.updates.length)
-    throw new VigilError('FEATURE_STORE_CORRUPT', 'the script answered another number of updates than it was sent');
-  batch.updates.forEach(({ place, stream, at }, index) => {
-    const reply: unknown = replies[index];
-    if (!Buffer.isBuffer(reply)) throw new VigilError('FEATURE_STORE_CORRUPT', 'the script answered no bytes');
-    byPlace[place]?.push({ stream, numbers: batch.numbers, at, reply });
-  });
+/** Hands each update's reply to its transaction. */
+function collect(batch: Batch, layouts: readonly RedisLayout[], bytes: unknown, byPlace: readonly Replied[][]): void {
+  if (!Buffer.isBuffer(bytes)) throw new VigilError('FEATURE_STORE_CORRUPT', 'the script answered no bytes');
+  let start = 0;
+  for (const { place, stream, at } of batch.updates) {
+    const layout = layouts[stream];
+    byPlace[place]?.push({ stream, numbers: batch.numbers, at, bytes, start });
+    start += layout === undefined ? 4 + bytes.readUInt32LE(start) : replyLength(layout, bytes[start]);
+  }
+  if (start !== bytes.length)
+    throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${bytes.length} bytes instead of ${start}`);
 }
 
 function takeEvent(event: LogEvent, layout: RedisLayout, numbers: Float64Array, at: number): void {
@@ -234,8 +241,8 @@ function takeProfileEvent(event: ProfileEvent, numbers: Float64Array, at: number
 }
 
 /** A copy that starts on a multiple of eight. */
-function doublesOf(bytes: Buffer): Float64Array {
-  const copy = new Uint8Array(bytes.length);
-  copy.set(bytes);
+function doublesOf(bytes: Buffer, start: number, length: number): Float64Array {
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(start, start + length));
   return new Float64Array(copy.buffer);
 }

@@ -33,6 +33,8 @@ export interface RedisLayout {
   readonly presentAt: number;
   readonly squaresAt: number;
   readonly trailerSize: number;
+  /** bytes of all windows in a reply that is not in order */
+  readonly evaluatedSize: number;
   /** members or labels: the log has a companion hash */
   readonly hasCompanion: boolean;
   /** of the set of windows: another set finds its places anew */
@@ -59,9 +61,9 @@ export function redisLayoutOf(stream: StreamPlan): RedisLayout {
     plan,
     loAt: take(12 + sumsSize),
     hiAt: plan.delayMs > 0 ? take(20 + sumsSize) : NONE,
-    maxAt: stream.needsMax ? take(12) : NONE,
-    minAt: stream.needsMin ? take(12) : NONE,
-    distinctAt: take(4 * members),
+    maxAt: plan.needsMax ? take(12) : NONE,
+    minAt: plan.needsMin ? take(12) : NONE,
+    distinctAt: plan.needsDistinct ? take(4 * members) : NONE,
   }));
   return {
     stream,
@@ -79,11 +81,17 @@ export function redisLayoutOf(stream: StreamPlan): RedisLayout {
     presentAt,
     squaresAt,
     trailerSize: at + FIXED_TRAILER,
+    evaluatedSize: widestFirst.reduce((size, plan) => size + evaluatedWindowSize(plan, sumsSize, members), 0),
     hasCompanion: members > 0 || stream.needsLabels,
-    set:
-      hash53(JSON.stringify(widestFirst.map((plan) => [plan.windowMs, plan.delayMs, plan.excludeCurrent]))) % 2 ** 32,
+    set: hash53(JSON.stringify(widestFirst.map((plan) => [plan.windowMs, plan.delayMs, windowFlags(plan)]))) % 2 ** 32,
   };
 }
+
+const evaluatedWindowSize = (plan: WindowPlan, sumsSize: number, members: number): number =>
+  24 + 2 * sumsSize + (plan.needsMax ? 8 : 0) + (plan.needsMin ? 8 : 0) + (plan.needsDistinct ? 4 * members : 0);
+
+const windowFlags = (plan: WindowPlan): number =>
+  (plan.excludeCurrent ? 1 : 0) + (plan.needsMax ? 2 : 0) + (plan.needsMin ? 4 : 0) + (plan.needsDistinct ? 8 : 0);
 
 /** Time to live after a write: nobody can ask for the records of an idle log any more. */
 export const logTtlMs = (stream: StreamPlan): number => stream.retentionMs + DAY_MS;
@@ -98,11 +106,7 @@ export function encodeLayouts(plan: FeaturePlan, layouts: readonly RedisLayout[]
     maxRecords,
     logTtlMs(layout.stream),
     layout.set,
-    ...layout.windows.flatMap(({ plan: { windowMs, delayMs, excludeCurrent } }) => [
-      windowMs,
-      delayMs,
-      excludeCurrent ? 1 : 0,
-    ]),
+    ...layout.windows.flatMap(({ plan: window }) => [window.windowMs, window.delayMs, windowFlags(window)]),
   ]);
   return Buffer.from(new Float64Array(numbers).buffer);
 }
@@ -133,25 +137,35 @@ export const updateLength = (layout: RedisLayout): number => 5 + (layout.squares
 
 // ── replies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Fills the raw numbers of the stream's windows from one reply of the script. */
-export function readReply(layout: RedisLayout, reply: Buffer, event: LogEvent, raw: Float64Array): Visit {
-  const status = reply[0] as Visit;
-  if (status === VISIT.inOrder) readInOrder(layout, reply, event, raw);
-  else readEvaluated(layout, reply, event, status, raw);
-  if (layout.stream.needsLabels) readFrauds(layout, reply, raw);
+/**
+ * Fills the raw numbers of the stream's windows from the reply that starts at `at`. Throws a RangeError when the bytes end
+ * before the reply does.
+ */
+export function readReply(layout: RedisLayout, bytes: Buffer, at: number, event: LogEvent, raw: Float64Array): Visit {
+  const status = bytes[at] as Visit;
+  if (status === VISIT.inOrder) readInOrder(layout, bytes, at, event, raw);
+  else readEvaluated(layout, bytes, at, event, status, raw);
+  if (layout.stream.needsLabels) readFrauds(layout, bytes, at + replyLength(layout, status), raw);
   return status;
 }
 
-function readFrauds(layout: RedisLayout, reply: Buffer, raw: Float64Array): void {
-  const start = reply.length - 4 * layout.windows.length;
+/** Bytes of a reply with this status. */
+export function replyLength(layout: RedisLayout, status: number | undefined): number {
+  const frauds = layout.stream.needsLabels ? 4 * layout.windows.length : 0;
+  if (status === VISIT.inOrder) return 1 + 2 * layout.recordSize + layout.trailerSize + frauds;
+  return 9 + layout.evaluatedSize + frauds;
+}
+
+function readFrauds(layout: RedisLayout, reply: Buffer, end: number, raw: Float64Array): void {
+  const start = end - 4 * layout.windows.length;
   layout.windows.forEach(({ plan }, index) => {
     raw[plan.rawAt + RAW.frauds] = reply.readUInt32LE(start + 4 * index);
   });
 }
 
 /** The reply is what was written: the record before, the record, the trailer. */
-function readInOrder(layout: RedisLayout, reply: Buffer, event: LogEvent, raw: Float64Array): void {
-  const before = 1;
+function readInOrder(layout: RedisLayout, reply: Buffer, start: number, event: LogEvent, raw: Float64Array): void {
+  const before = start + 1;
   const record = before + layout.recordSize;
   const trailer = record + layout.recordSize;
   const end = trailer + layout.trailerSize;
@@ -178,15 +192,23 @@ function readInOrder(layout: RedisLayout, reply: Buffer, event: LogEvent, raw: F
     readSums(layout, reply, head, at + 12, raw, plan.rawAt);
     if (window.maxAt !== NONE) raw[plan.rawAt + RAW.max] = reply.readDoubleLE(trailer + window.maxAt + 4);
     if (window.minAt !== NONE) raw[plan.rawAt + RAW.min] = reply.readDoubleLE(trailer + window.minAt + 4);
-    for (let column = 0; column < layout.members; column++)
+    const columns = plan.needsDistinct ? layout.members : 0;
+    for (let column = 0; column < columns; column++)
       raw[plan.rawAt + RAW.distinct + column] = reply.readUInt32LE(trailer + window.distinctAt + 4 * column);
   }
 }
 
-function readEvaluated(layout: RedisLayout, reply: Buffer, event: LogEvent, status: Visit, raw: Float64Array): void {
-  const droppedMs = reply.readDoubleLE(1);
+function readEvaluated(
+  layout: RedisLayout,
+  reply: Buffer,
+  start: number,
+  event: LogEvent,
+  status: Visit,
+  raw: Float64Array,
+): void {
+  const droppedMs = reply.readDoubleLE(start + 1);
   const isVirtual = status === VISIT.late || status === VISIT.tooLate;
-  let at = 9;
+  let at = start + 9;
   for (const { plan } of layout.windows) {
     raw[plan.rawAt + RAW.count] = reply.readUInt32LE(at + 4) - reply.readUInt32LE(at);
     raw[plan.rawAt + RAW.first] = reply.readDoubleLE(at + 8);
@@ -195,22 +217,23 @@ function readEvaluated(layout: RedisLayout, reply: Buffer, event: LogEvent, stat
     at += 24;
     readSums(layout, reply, at + layout.sumsSize, at, raw, plan.rawAt);
     at += 2 * layout.sumsSize;
-    if (layout.stream.needsMax) {
+    if (plan.needsMax) {
       raw[plan.rawAt + RAW.max] = reply.readDoubleLE(at);
       at += 8;
     }
-    if (layout.stream.needsMin) {
+    if (plan.needsMin) {
       raw[plan.rawAt + RAW.min] = reply.readDoubleLE(at);
       at += 8;
     }
-    for (let column = 0; column < layout.members; column++) {
+    const columns = plan.needsDistinct ? layout.members : 0;
+    for (let column = 0; column < columns; column++) {
       raw[plan.rawAt + RAW.distinct + column] = reply.readUInt32LE(at);
       at += 4;
     }
     if (!isVirtual || plan.delayMs > 0 || plan.excludeCurrent) continue;
     // the script has counted the event's members already
     raw[plan.rawAt + RAW.count] = (raw[plan.rawAt + RAW.count] as number) + 1;
-    const { needsMax, needsMin } = layout.stream;
+    const { needsMax, needsMin } = plan;
     if (layout.sumsSize > 0) addAmount(raw, plan.rawAt, event, layout.squaresAt !== NONE, needsMax, needsMin);
   }
 }

@@ -6,13 +6,15 @@
 --          (field u8 column, f64 hash), and the frauds in field "f" (apply-frauds.lua)
 -- ARGV[1]  f64 wall clock in ms
 -- ARGV[2]  the streams: per stream f64 × (flags, members, windows, lateness, retention, most records, time to live, id of
---          the set of windows), then f64 × (window, delay, excludes the current event) per window, the widest first.
+--          the set of windows), then f64 × (window, delay, flags: 1 without the current event, 2 max, 4 min, 8 distinct)
+--          per window, the widest first.
 --          flags: 1 value, 2 present counts, 4 squares, 8 max, 16 min, 32 labels
 -- ARGV[3]  the updates: f64 × (stream, belongs, time, id, value or −1), with squares f64 × (low, high), f64 hash a column;
 --          stream −1 stands for the customer's profile, right after the log of all the customer's transactions, which
 --          tells what is a repeat: f64 × (−1, time, amount or −1, event of interest or −1, hour of the week, latitude,
---          longitude, learns payees, six hashes); its one key is the profile, its reply the state before the event
--- Reply    per update one string: u8 status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong), then
+--          longitude, learns payees, six hashes); its one key is the profile, its reply u32 length and the
+--          state before the event
+-- Reply    one string, per update u8 status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong), then
 --          in order: the record before, the record, the trailer; otherwise f64 droppedMs and the windows (see `evaluate`);
 --          with labels then u32 frauds per window
 --
@@ -21,7 +23,7 @@
 --          per member column f64 hash, u32 previous, u32 next (absolute record number + 1, 0 = none)
 -- Trailer: per window u32 lo, f64 time at lo, sums before lo, [delayed: u32 hi, f64 time at hi, f64 time before hi,
 --          sums before hi],
---          [u32 record, f64 max], [u32 record, f64 min], u32 distinct a column; then f64 droppedMs, f64 expires at,
+--          [u32 record, f64 max], [u32 record, f64 min], [u32 distinct a column]; then f64 droppedMs, f64 expires at,
 --          u32 first, u32 count, u32 id of the set of windows.
 -- The trailer stands at the end so that a record and the new trailer are one write. Record numbers and columns mean the
 -- same as in packed-log.ts, which is this algorithm in TypeScript and has the explanation.
@@ -70,6 +72,9 @@ local function read_layouts(text)
     L.labels = has(32)
     L.companion = L.members > 0 or L.labels
     L.record_format, L.size, L.sums_format, L.sum_count = record, size, '<' .. sums, sum_count
+    -- a window keeps the sums before it as they stand in the record: most are only carried along
+    local raw_sums = L.sums_bytes > 0 and 'c' .. L.sums_bytes or ''
+    local raw_count = L.sums_bytes > 0 and 1 or 0
     local trailer, slot = '<', 1
     local function field(format, count)
       local place = slot
@@ -79,25 +84,32 @@ local function read_layouts(text)
     for w = 1, f[3] do
       local n = numbers(text, at, 3)
       at = at + 24
-      local window = { ms = n[1], delay = n[2], excludes = n[3] == 1 }
+      local function wants(bit) return floor(n[3] / bit) % 2 == 1 end
+      local window = { ms = n[1], delay = n[2], excludes = wants(1), columns = wants(8) and L.members or 0 }
+      window.plain = n[2] == 0 and n[3] == 0
       window.lo = field('I4', 1)
       window.lo_time = field('d', 1)
-      window.lo_sums = field(sums, sum_count)
+      window.lo_sums = field(raw_sums, raw_count)
       if window.delay > 0 then
         window.hi = field('I4', 1)
         window.hi_time = field('d', 1)
         window.hi_before = field('d', 1)
-        window.hi_sums = field(sums, sum_count)
+        window.hi_sums = field(raw_sums, raw_count)
       end
-      if L.max then window.max = field('I4d', 2) end
-      if L.min then window.min = field('I4d', 2) end
-      window.distinct = field(rep('I4', L.members), L.members)
+      if wants(2) then window.max = field('I4d', 2) end
+      if wants(4) then window.min = field('I4d', 2) end
+      window.distinct = field(rep('I4', window.columns), window.columns)
       L.windows[w] = window
     end
     L.dropped, L.expires, L.first, L.count = field('d', 1), field('d', 1), field('I4', 1), field('I4', 1)
     L.set_at = field('I4', 1)
     L.trailer_format, L.trailer_fields = trailer, slot - 1
-    L.trailer = #sp(trailer, unpack(numbers(rep('\0', 8 * L.trailer_fields), 1, L.trailer_fields)))
+    L.trailer = 28
+    for w = 1, f[3] do
+      local window = L.windows[w]
+      L.trailer = L.trailer + 12 + L.sums_bytes + (window.hi and 20 + L.sums_bytes or 0)
+        + (window.max and 12 or 0) + (window.min and 12 or 0) + 4 * window.columns
+    end
     layouts[#layouts + 1] = L
   end
   return layouts
@@ -123,6 +135,12 @@ local function at(i)
     blocks[b] = s
   end
   return s, (k - b * BLOCK) * R + 1
+end
+
+-- The cumulative sums of record i, as they stand.
+local function raw_sums(i)
+  local s, p = at(i)
+  return sub(s, p + 16, p + 15 + L.sums_bytes)
 end
 
 local function time_at(i)
@@ -250,7 +268,7 @@ local function has_member(column, hash, lo, hi)
 end
 
 -- Per window: u32 lo, u32 hi, f64 time of the first and of the last earlier event (−inf: none), the sums before lo and at
--- hi − 1, [f64 max], [f64 min], u32 distinct a column. `virtual` adds the event's members to the distinct counts.
+-- hi − 1, [f64 max], [f64 min], [u32 distinct a column]. `virtual` adds the event's members to the distinct counts.
 local function evaluate(before, ends, virtual, t, members)
   local out = {}
   for w = 1, #L.windows do
@@ -268,9 +286,9 @@ local function evaluate(before, ends, virtual, t, members)
     out[#out + 1] = sp('<I4I4dd', lo, hi, first_time, last_time)
     out[#out + 1] = lo_sums
     out[#out + 1] = sub(s, p + 16, p + 15 + L.sums_bytes)
-    if L.max then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.max, 1))) end
-    if L.min then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.min, -1))) end
-    for c = 1, L.members do
+    if window.max then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.max, 1))) end
+    if window.min then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.min, -1))) end
+    for c = 1, window.columns do
       local count = distinct_between(c, v[window.lo], cached_hi(window), v[window.distinct + c - 1], lo, hi)
       if virtual and not window.hi and not window.excludes and members[c] ~= 0 and not has_member(c, members[c], lo, hi) then
         count = count + 1
@@ -300,7 +318,7 @@ local function make_room(newest)
       local window = L.windows[w]
       local lo, hi = v[window.lo], cached_hi(window)
       local slot = window.distinct + c - 1
-      if lo < dead then v[slot] = distinct_between(c, lo, hi, v[slot], min(dead, hi), hi) end
+      if lo < dead and c <= window.columns then v[slot] = distinct_between(c, lo, hi, v[slot], min(dead, hi), hi) end
     end
     for i = 0, dead - 1 do
       local h, _, nx = member_at(i, c)
@@ -308,9 +326,7 @@ local function make_room(newest)
     end
   end
   local function sums_before(i, place)
-    local s, p = at(i - 1)
-    local sums = { su(L.sums_format, s, p + 16) }
-    for k = 1, L.sum_count do v[place + k - 1] = sums[k] end
+    if L.sums_bytes > 0 then v[place] = raw_sums(i - 1) end
   end
   for w = 1, #L.windows do
     local window = L.windows[w]
@@ -347,17 +363,141 @@ local function fenwick(value, column, sign)
   return best
 end
 
--- Keeps the cached extreme of a window [lo, n) or, with the event, [lo, n].
-local function move_extreme(slot, column, sign, lo, entering, entering_holder, value, includes)
-  local best, holder = v[slot + 1], v[slot]
+-- Keeps the cached extreme of a window that is now [lo, hi); `from` is where the entering records begin.
+local function move_extreme(slot, column, sign, lo, from, hi)
+  local holder, best = v[slot], v[slot + 1]
   if best == NONE or holder < first + lo then
-    best, holder = range_extreme(lo, n, column, sign)
+    best, holder = range_extreme(lo, hi, column, sign)
     if holder == NONE then holder = 0 end
-  elseif entering ~= NONE and sign * entering >= sign * best then
-    best, holder = entering, entering_holder
+  else
+    for i = from, hi - 1 do
+      local x = value_at(i)
+      if x ~= NONE and sign * x >= sign * best then best, holder = x, first + i end
+    end
   end
-  if includes and value ~= NONE and (best == NONE or sign * value >= sign * best) then best, holder = value, first + n end
   v[slot], v[slot + 1] = holder, best
+end
+
+local function include_extreme(slot, sign, value)
+  if value ~= NONE and (v[slot + 1] == NONE or sign * value >= sign * v[slot + 1]) then
+    v[slot], v[slot + 1] = first + n, value
+  end
+end
+
+-- Moves a window with a delay, an exclusion, extremes or distinct counts to the event at t, which becomes record n.
+local function move_window(window, t, last, value, members, previous, old_sums)
+  local lo, hi = v[window.lo], n
+  local edge, base, distinct = t - window.delay, first + 1, window.distinct - 1
+  local start = edge - window.ms
+  local from = n
+  if window.hi then
+    from = v[window.hi]
+    hi = from
+    while hi < n and v[window.hi_time] <= edge do
+      if L.sums_bytes > 0 then v[window.hi_sums] = raw_sums(hi) end
+      hi = hi + 1
+      v[window.hi_before] = v[window.hi_time]
+      v[window.hi_time] = hi < n and time_at(hi) or t
+    end
+    if hi == n then v[window.hi_time] = t end
+    v[window.hi] = hi
+  elseif window.excludes then
+    from = max(0, n - 1)
+  end
+  for c = 1, window.columns do
+    for i = from, hi - 1 do
+      local h, pv = member_at(i, c)
+      if h ~= 0 and pv - base < lo then v[distinct + c] = v[distinct + c] + 1 end
+    end
+  end
+  if lo < hi and v[window.lo_time] <= start then
+    if not window.hi and last <= start then
+      lo = n
+      for c = 1, window.columns do v[distinct + c] = 0 end
+    else
+      local time
+      repeat
+        for c = 1, window.columns do
+          local h, _, nx = member_at(lo, c)
+          if h ~= 0 and (nx == 0 or nx - base >= hi) then v[distinct + c] = v[distinct + c] - 1 end
+        end
+        lo = lo + 1
+        time = lo < n and time_at(lo) or t
+      until lo >= hi or time > start
+      v[window.lo_time] = time
+      if L.sums_bytes > 0 then v[window.lo_sums] = raw_sums(lo - 1) end
+    end
+    v[window.lo] = lo
+  end
+  if lo == n then
+    v[window.lo], v[window.lo_time] = n, t
+    if L.sums_bytes > 0 then v[window.lo_sums] = old_sums end
+  end
+  if window.max then move_extreme(window.max, L.max, 1, lo, from, hi) end
+  if window.min then move_extreme(window.min, L.min, -1, lo, from, hi) end
+  if window.hi or window.excludes then return end
+  if window.max then include_extreme(window.max, 1, value) end
+  if window.min then include_extreme(window.min, -1, value) end
+  for c = 1, window.columns do
+    if members[c] ~= 0 and previous[c] - base < lo then v[distinct + c] = v[distinct + c] + 1 end
+  end
+end
+
+-- The same for counts and sums alone: the common window, and the inner loop of everything.
+local function move_plain(window, t, last, old_sums)
+  local o = window.lo
+  local lo, start = v[o], t - window.ms
+  if lo < n and v[o + 1] <= start then
+    if last <= start then
+      lo = n
+    else
+      -- the last record stays inside, so this ends before it
+      local s, p = at(lo)
+      local passed, passed_at, time
+      repeat
+        passed, passed_at = s, p
+        lo, p = lo + 1, p + R
+        if p + R > #s + 1 then s, p = at(lo) end
+        time = su('<d', s, p)
+      until time > start
+      v[o], v[o + 1] = lo, time
+      if old_sums then v[o + 2] = sub(passed, passed_at + 16, passed_at + 15 + L.sums_bytes) end
+    end
+  end
+  if lo == n then
+    v[o], v[o + 1] = n, t
+    if old_sums then v[o + 2] = old_sums end
+  end
+end
+
+-- The event's record without its members: time, id and the sums with its amount.
+local function new_record(t, id, value, q_low, q_high, head, head_at)
+  if not L.sum then return sp('<dd', t, id) end
+  local s1, s2 = su('<dI4', head, head_at + 16)
+  if value ~= NONE then
+    local room = WRAP - value
+    if s1 >= room then s1, s2 = s1 - room, s2 + 1 else s1 = s1 + value end
+  end
+  if L.sum_count == 2 then return sp('<dddI4', t, id, s1, s2) end
+  local present, place = '', head_at + 28
+  if L.present then
+    present = sp('<I4', su('<I4', head, place) + (value ~= NONE and 1 or 0))
+    place = place + 4
+  end
+  local squares = ''
+  if L.squares then
+    local low, high, top = su('<ddI4', head, place)
+    if value ~= NONE then
+      local carry, more
+      low, carry = add_wrapping(low, q_low)
+      high, more = add_wrapping(high, carry)
+      top = top + more
+      high, more = add_wrapping(high, q_high)
+      top = top + more
+    end
+    squares = sp('<ddI4', low, high, top)
+  end
+  return sp('<dddI4', t, id, s1, s2) .. present .. squares
 end
 
 local function refresh_expiry(created)
@@ -371,134 +511,29 @@ end
 local function append(t, id, value, q_low, q_high, members, created, last)
   make_room(max(t, last))
   local head, head_at = at(n - 1)
-  local sums = { su(L.sums_format, head, head_at + 16) }
-  local old_sums = { unpack(sums, 1, L.sum_count) }
-  local record = { t, id }
-  if L.sum and value ~= NONE then
-    local wrapped
-    sums[1], wrapped = add_wrapping(sums[1], value)
-    sums[2] = sums[2] + wrapped
-    local k = 3
-    if L.present then sums[3], k = sums[3] + 1, 4 end
-    if L.squares then
-      local carry, more
-      sums[k], carry = add_wrapping(sums[k], q_low)
-      sums[k + 1], more = add_wrapping(sums[k + 1], carry)
-      sums[k + 2] = sums[k + 2] + more
-      sums[k + 1], more = add_wrapping(sums[k + 1], q_high)
-      sums[k + 2] = sums[k + 2] + more
+  local old_sums = L.sums_bytes > 0 and sub(head, head_at + 16, head_at + 15 + L.sums_bytes)
+  local record = new_record(t, id, value, q_low, q_high, head, head_at)
+  if L.max then record = record .. sp('<d', fenwick(value, L.max, 1)) end
+  if L.min then record = record .. sp('<d', fenwick(value, L.min, -1)) end
+  local previous = members
+  if L.members > 0 then
+    previous = {}
+    for c = 1, L.members do
+      local hash = members[c]
+      previous[c] = hash ~= 0 and newest_of(c, hash) or 0
+      record = record .. sp('<dI4I4', hash, previous[c], 0)
     end
   end
-  for k = 1, L.sum_count do record[2 + k] = sums[k] end
-  if L.max then record[#record + 1] = fenwick(value, L.max, 1) end
-  if L.min then record[#record + 1] = fenwick(value, L.min, -1) end
-
-  local base = first + 1
-  local previous = {}
-  for c = 1, L.members do
-    local hash = members[c]
-    previous[c] = hash ~= 0 and newest_of(c, hash) or 0
-    record[#record + 1], record[#record + 2], record[#record + 3] = hash, previous[c], 0
+  local windows = L.windows
+  for w = 1, #windows do
+    local window = windows[w]
+    if window.plain then move_plain(window, t, last, old_sums)
+    else move_window(window, t, last, value, members, previous, old_sums) end
   end
-
-  for w = 1, #L.windows do
-    local window = L.windows[w]
-    local lo, hi = v[window.lo], n
-    local edge = t - window.delay
-    local start = edge - window.ms
-    local entering = NONE
-    local distinct = window.distinct - 1
-    if window.hi then
-      hi = v[window.hi]
-      local from = hi
-      while hi < n and v[window.hi_time] <= edge do
-        local s, p = at(hi)
-        for k, sum in ipairs({ su(L.sums_format, s, p + 16) }) do
-          if k <= L.sum_count then v[window.hi_sums + k - 1] = sum end
-        end
-        for c = 1, L.members do
-          local h, pv = member_at(hi, c)
-          if h ~= 0 and pv - base < lo then v[distinct + c] = v[distinct + c] + 1 end
-        end
-        hi = hi + 1
-        v[window.hi_before] = v[window.hi_time]
-        v[window.hi_time] = hi < n and time_at(hi) or t
-      end
-      if hi == n then v[window.hi_time] = t end
-      v[window.hi] = hi
-      window.entered = from
-    elseif window.excludes and n > 0 then
-      for c = 1, L.members do
-        local h, pv = member_at(n - 1, c)
-        if h ~= 0 and pv - base < lo then v[distinct + c] = v[distinct + c] + 1 end
-      end
-      if L.max or L.min then entering = value_at(n - 1) end
-    end
-    if lo < hi and v[window.lo_time] <= start then
-      if not window.hi and last <= start then
-        lo = n
-        for c = 1, L.members do v[distinct + c] = 0 end
-      else
-        local s, p
-        repeat
-          for c = 1, L.members do
-            local h, _, nx = member_at(lo, c)
-            if h ~= 0 and (nx == 0 or nx - base >= hi) then v[distinct + c] = v[distinct + c] - 1 end
-          end
-          s, p = at(lo)
-          lo = lo + 1
-          local time = t
-          if lo < n then
-            local q, o = at(lo)
-            time = su('<d', q, o)
-          end
-          v[window.lo_time] = time
-        until lo >= hi or time > start
-        if L.sum_count > 0 then
-          local passed = { su(L.sums_format, s, p + 16) }
-          for k = 1, L.sum_count do v[window.lo_sums + k - 1] = passed[k] end
-        end
-      end
-      v[window.lo] = lo
-    end
-    if lo == n then
-      v[window.lo], v[window.lo_time] = n, t
-      for k = 1, L.sum_count do v[window.lo_sums + k - 1] = old_sums[k] end
-    end
-    if window.hi then
-      if L.max or L.min then
-        for _, e in ipairs({ L.max and { window.max, L.max, 1 } or false, L.min and { window.min, L.min, -1 } or false }) do
-          if e then
-            local best, holder = v[e[1] + 1], v[e[1]]
-            if best == NONE or holder < first + lo then
-              best, holder = range_extreme(lo, hi, e[2], e[3])
-              if holder == NONE then holder = 0 end
-            else
-              for i = window.entered, hi - 1 do
-                local x = value_at(i)
-                if x ~= NONE and e[3] * x >= e[3] * best then best, holder = x, first + i end
-              end
-            end
-            v[e[1]], v[e[1] + 1] = holder, best
-          end
-        end
-      end
-    else
-      local includes = not window.excludes
-      if L.max then move_extreme(window.max, L.max, 1, lo, entering, first + n - 1, value, includes) end
-      if L.min then move_extreme(window.min, L.min, -1, lo, entering, first + n - 1, value, includes) end
-      if includes then
-        for c = 1, L.members do
-          if members[c] ~= 0 and previous[c] - base < lo then v[distinct + c] = v[distinct + c] + 1 end
-        end
-      end
-    end
-  end
-
   local ttl = refresh_expiry(created)
   local before = sub(head, head_at, head_at + R - 1)
   v[L.count] = n + 1
-  local written = sp(L.record_format, unpack(record)) .. sp(L.trailer_format, unpack(v))
+  local written = record .. sp(L.trailer_format, unpack(v))
   if created then
     call('SET', key, before .. written, 'PX', ttl)
     if L.companion then
@@ -623,8 +658,7 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
     end
     local function carry(place_at, position, time_place)
       -- the edge stands at or behind the new record: the sums before it carry it too
-      local s = records[position - 1]
-      for k = 1, L.sum_count do v[place_at + k - 1] = s[2 + k] end
+      if L.sums_bytes > 0 then v[place_at] = sp(L.sums_format, unpack(records[position - 1], 3, width)) end
       v[time_place] = position <= n and records[position][1] or NEVER
     end
     if t <= edge then
@@ -638,14 +672,14 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
         carry(window.lo_sums, lo + 1, window.lo_time)
       else
         if place == lo then v[window.lo_time] = t end
-        for c = 1, L.members do
+        for c = 1, window.columns do
           local m = member + (c - 1) * 3
           local nx = new[m + 3]
           if new[m + 1] ~= 0 and new[m + 2] - base < lo and (nx == 0 or nx - base > hi) then
             v[window.distinct + c - 1] = v[window.distinct + c - 1] + 1
           end
         end
-        for _, e in ipairs({ L.max and { window.max, 1 } or false, L.min and { window.min, -1 } or false }) do
+        for _, e in ipairs({ window.max and { window.max, 1 } or false, window.min and { window.min, -1 } or false }) do
           if e and value ~= NONE and (v[e[1] + 1] == NONE or e[2] * value > e[2] * v[e[1] + 1]) then
             v[e[1]], v[e[1] + 1] = first + place, value
           end
@@ -690,10 +724,7 @@ local function adopt_windows(text)
     if window.hi and hi == n then hi = n - 1 end
     local lo = upper(edge - window.ms, 0, hi, nil)
     local function put(position, sums_place)
-      local s, p = at(position - 1)
-      for k, sum in ipairs({ su(L.sums_format, s, p + 16) }) do
-        if k <= L.sum_count then v[sums_place + k - 1] = sum end
-      end
+      if L.sums_bytes > 0 then v[sums_place] = raw_sums(position - 1) end
     end
     v[window.lo], v[window.lo_time] = lo, time_at(lo)
     put(lo, window.lo_sums)
@@ -701,12 +732,12 @@ local function adopt_windows(text)
       v[window.hi], v[window.hi_time], v[window.hi_before] = hi, time_at(hi), time_at(hi - 1)
       put(hi, window.hi_sums)
     end
-    if L.max then v[window.max + 1], v[window.max] = range_extreme(lo, hi, L.max, 1) end
-    if L.min then v[window.min + 1], v[window.min] = range_extreme(lo, hi, L.min, -1) end
+    if window.max then v[window.max + 1], v[window.max] = range_extreme(lo, hi, L.max, 1) end
+    if window.min then v[window.min + 1], v[window.min] = range_extreme(lo, hi, L.min, -1) end
     for _, slot in ipairs({ window.max or false, window.min or false }) do
       if slot and v[slot] == NONE then v[slot] = 0 end
     end
-    for c = 1, L.members do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
+    for c = 1, window.columns do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
   end
   local kept = call('GETRANGE', key, max(0, records_end - TAIL * R), records_end - 1)
   local trailer = sp(L.trailer_format, unpack(v))
@@ -724,6 +755,10 @@ local function update(belongs, t, id, value, q_low, q_high, members)
     for i = 1, L.trailer_fields do fresh[i] = 0 end
     for w = 1, #L.windows do
       local window = L.windows[w]
+      if L.sums_bytes > 0 then
+        fresh[window.lo_sums] = rep('\0', L.sums_bytes)
+        if window.hi then fresh[window.hi_sums] = fresh[window.lo_sums] end
+      end
       if window.max then fresh[window.max + 1] = NONE end
       if window.min then fresh[window.min + 1] = NONE end
     end
@@ -882,7 +917,8 @@ local status = 4
 while cursor <= #work do
   local stream, belongs, t, id, value = su('<ddddd', work, cursor)
   if stream == -1 then
-    replies[#replies + 1] = update_profile(KEYS[next_key], numbers(work, cursor + 8, 13), status <= 1)
+    local state = update_profile(KEYS[next_key], numbers(work, cursor + 8, 13), status <= 1)
+    replies[#replies + 1] = sp('<I4', #state) .. state
     cursor, next_key = cursor + 112, next_key + 1
   else
     cursor = cursor + 40
@@ -905,4 +941,4 @@ while cursor <= #work do
     replies[#replies + 1] = reply
   end
 end
-return replies
+return concat(replies)

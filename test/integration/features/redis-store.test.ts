@@ -12,7 +12,7 @@ import { differencesFromOracle } from '../../helpers/feature-differences.ts';
 
 const anyStream = fc.record({
   seed: fc.nat(),
-  events: fc.integer({ min: 1, max: 700 }),
+  events: fc.integer({ min: 1, max: 500 }),
   customers: fc.integer({ min: 1, max: 6 }),
   counterparties: fc.integer({ min: 1, max: 30 }),
   devices: fc.integer({ min: 1, max: 6 }),
@@ -61,7 +61,7 @@ describe('the Redis feature store', () => {
       }),
       { numRuns: 15 },
     );
-  });
+  }, 120_000);
 
   it('equals the oracle, labels included, and gives a repeat its first values', async () => {
     await fc.assert(
@@ -71,5 +71,5 @@ describe('the Redis feature store', () => {
       }),
       { numRuns: 15 },
     );
-  });
+  }, 120_000);
 });
