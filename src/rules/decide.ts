@@ -158,7 +158,8 @@ export function decide(input: DecideInput): Decided {
     outcome: asked,
     limitOutcome,
     lawOutcome: strictest(exceeded.filter((limit) => limit.byLaw === true)),
-    alert: riskScore >= policy.alert.fromScore || policy.alert.outcomes.has(worseOutcome(asked, limitOutcome)),
+    // a limit alone is no suspicion: the 24-hour delay by law would fill the queue with every transfer at a machine
+    alert: riskScore >= policy.alert.fromScore || policy.alert.outcomes.has(asked),
   };
   const listed = applyListEffects(input.listEffects ?? NO_LIST_EFFECTS, draft);
   const { outcome, methods, withoutMethod } = passable(listed.outcome, input);

@@ -155,6 +155,12 @@ describe('a decision', () => {
     expect(decideWith({ hits: [aHit({ score: 0, outcome: 'CHALLENGE' })] }).alert).toBe(false);
   });
 
+  it('does not alert because of a limit alone, which is no suspicion, except for a BLOCK by law', () => {
+    const decided = decideWith({ limitHits: [aLimitHit({ outcome: 'HOLD', byLaw: true })] });
+    expect([decided.outcome, decided.alert]).toEqual(['HOLD', false]);
+    expect(decideWith({ limitHits: [aLimitHit({ outcome: 'BLOCK', byLaw: true })] }).alert).toBe(true);
+  });
+
   it('holds for the hours of the policy, or for the delay that a limit names', () => {
     const { occurredAtMs } = aTransaction();
     expect(decideWith({ hits: [aHit({ outcome: 'HOLD' })] }).hold).toEqual({ untilMs: occurredAtMs + 86_400_000 });
