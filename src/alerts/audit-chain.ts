@@ -24,12 +24,15 @@ export interface AuditHead {
 export const GENESIS = '0'.repeat(64);
 export const EMPTY_HEAD: AuditHead = { seq: 0, hash: GENESIS };
 
+export type AuditFault = 'MISSING' | 'ALTERED' | 'TRUNCATED' | 'STATE';
+
 export type AuditVerdict =
   | { readonly ok: true; readonly entries: number; readonly head: AuditHead }
   | {
       readonly ok: false;
-      readonly fault: 'MISSING' | 'ALTERED' | 'TRUNCATED';
-      /** the number of the first entry that is not as it was written */
+      /** STATE: the trail is whole, and an alert is not as its last entry left it */
+      readonly fault: AuditFault;
+      /** the number of the first entry that is not as it was written; for STATE the alert's last entry, 0 = none */
       readonly seq: number;
       readonly message: string;
     };
@@ -83,8 +86,9 @@ export function auditVerifier(noted: AuditHead = EMPTY_HEAD): AuditVerifier {
   };
 }
 
-const fault = (
-  kind: 'MISSING' | 'ALTERED' | 'TRUNCATED',
-  seq: number,
-  message: string,
-): Extract<AuditVerdict, { ok: false }> => ({ ok: false, fault: kind, seq, message });
+export const fault = (kind: AuditFault, seq: number, message: string): Extract<AuditVerdict, { ok: false }> => ({
+  ok: false,
+  fault: kind,
+  seq,
+  message,
+});

@@ -152,7 +152,8 @@ async function startUnlocked(options: EmbeddedPostgresOptions): Promise<{ layout
     if (await becameReady(layout, server)) return { layout, server };
     await stopAndClean(layout, server);
     const isLocked = server.logTail().some((line) => LOCKED.test(line));
-    if (!isLocked || performance.now() > giveUpAt) throw startFailure(layout, server.logTail(), isLocked);
+    if (!isLocked || isInUse(layout) || performance.now() > giveUpAt)
+      throw startFailure(layout, server.logTail(), isLocked);
     await sleep(200);
   }
 }
@@ -211,15 +212,33 @@ async function isOurDatabaseThere(layout: Layout): Promise<boolean> {
  * container. PostgreSQL would refuse for ever. Where /proc does not exist its own check must do.
  */
 function removeForeignPidFile(layout: Layout, log: ((line: string) => void) | undefined): void {
-  const file = path.join(clusterIn(layout.home), 'postmaster.pid');
-  if (!existsSync(file)) return;
-  const pid = Number(readFileSync(file, 'utf8').split('\n', 1)[0]);
-  const commandFile = `/proc/${pid}/comm`;
-  if (!Number.isInteger(pid) || !existsSync(commandFile)) return;
-  if (readFileSync(commandFile, 'utf8').trim() === 'postgres') return;
-  log?.(`removing ${file}: process ${pid} is no PostgreSQL`);
+  const owner = ownerOf(layout);
+  if (owner === undefined || owner.name === 'postgres') return;
+  const file = pidFile(layout);
+  log?.(`removing ${file}: process ${owner.pid} is no PostgreSQL`);
   rmSync(file, { force: true });
 }
+
+/** A server that lives; not one that was killed and whose entry its parent has not taken away yet. */
+function isInUse(layout: Layout): boolean {
+  const owner = ownerOf(layout);
+  return owner !== undefined && owner.name === 'postgres' && owner.state !== 'Z';
+}
+
+/** The process that the pid file names, as /proc knows it; undefined without a file, a process or /proc. */
+function ownerOf(layout: Layout): { readonly pid: number; readonly name: string; readonly state: string } | undefined {
+  try {
+    const pid = Number(readFileSync(pidFile(layout), 'utf8').split('\n', 1)[0]);
+    // "PID (name) state …"; a name may hold brackets itself
+    const match = /^\d+ \((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return match === null ? undefined : { pid, name: match[1] ?? '', state: match[2] ?? '' };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
+  }
+}
+
+const pidFile = (layout: Layout): string => path.join(clusterIn(layout.home), 'postmaster.pid');
 
 function startFailure(layout: Layout, tail: readonly string[], isLocked: boolean): VigilError {
   if (isLocked) {

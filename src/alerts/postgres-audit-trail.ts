@@ -2,7 +2,14 @@
 import type pg from 'pg';
 import type { AlertHistoryEntry, AlertStatus, Disposition } from '../domain/alert.ts';
 import { formatRfc3339 } from '../domain/time.ts';
-import { type AuditHead, type AuditVerdict, auditVerifier, type ChainedEntry, entryHash } from './audit-chain.ts';
+import {
+  type AuditHead,
+  type AuditVerdict,
+  auditVerifier,
+  type ChainedEntry,
+  entryHash,
+  fault,
+} from './audit-chain.ts';
 import { identityKey } from './identity-key.ts';
 import type { PostgresPool } from './postgres-pool.ts';
 import { fromPostgresText, toPostgresText } from './postgres-text.ts';
@@ -11,6 +18,7 @@ import { loadSql } from './sql/load-sql.ts';
 const APPEND = loadSql('append-audit-entry');
 const AUDIT_PAGE = loadSql('audit-page');
 const ALERT_HISTORY = loadSql('alert-history');
+const ALERTS_AGAINST_TRAIL = loadSql('alerts-against-trail');
 const PAGE_SIZE = 1_000;
 
 interface AuditRow {
@@ -25,6 +33,12 @@ interface AuditRow {
   readonly disposition: Disposition | null;
   readonly note: string | null;
   readonly hash: Buffer;
+}
+
+interface StrayRow {
+  readonly last_key: Buffer | null;
+  readonly alert_id: string | null;
+  readonly seq: number | null;
 }
 
 interface HeadRow {
@@ -59,16 +73,34 @@ export async function historyOfAlert(pool: PostgresPool, alertId: string): Promi
   return rows.map(historyOf);
 }
 
-/** The head is read first: what is appended while the trail is being read lies behind it and is left for the next check. */
+/** First the chain, then every alert against its last entry: a state that was set past the trail is found too. */
 export async function verifyTrail(pool: PostgresPool, noted: AuditHead | undefined): Promise<AuditVerdict> {
+  const verdict = await verifyChain(pool, noted);
+  return verdict.ok ? ((await findStrayAlert(pool)) ?? verdict) : verdict;
+}
+
+async function findStrayAlert(pool: PostgresPool): Promise<AuditVerdict | undefined> {
+  for (let after: Buffer = Buffer.alloc(0); ; ) {
+    const [page] = await pool.query<StrayRow>(ALERTS_AGAINST_TRAIL, [after, PAGE_SIZE]);
+    if (page?.alert_id != null) {
+      const alertId = fromPostgresText(page.alert_id);
+      return fault('STATE', page.seq ?? 0, `the alert ${alertId} is not in the state that its last entry names`);
+    }
+    if (page?.last_key == null) return undefined;
+    after = page.last_key;
+  }
+}
+
+/** The head is read first: what is appended while the trail is being read lies behind it and is left for the next check. */
+async function verifyChain(pool: PostgresPool, noted: AuditHead | undefined): Promise<AuditVerdict> {
   const head = headOf((await pool.query<HeadRow>(HEAD, []))[0]);
   const verifier = auditVerifier(noted);
   for (let after = 0; ; ) {
     const page = await pool.query<AuditRow>(AUDIT_PAGE, [after, PAGE_SIZE]);
     for (const row of page) {
       if (row.seq > head.seq) return verifier.finish(head);
-      const fault = verifier.take(entryOf(row));
-      if (fault !== undefined) return fault;
+      const broken = verifier.take(entryOf(row));
+      if (broken !== undefined) return broken;
     }
     const last = page.at(-1);
     if (last === undefined) return verifier.finish(head);

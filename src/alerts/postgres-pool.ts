@@ -56,7 +56,9 @@ export function createPostgresPool(options: PostgresPoolOptions): PostgresPool {
         return result;
       }),
     query: (sql, values) => withClient(pool, async (client) => (await client.query(sql, [...values])).rows),
-    close: () => pool.end(),
+    close: async () => {
+      if (!pool.ending) await pool.end();
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/alerts/embedded-postgres.ts';
 import type { AuditedAlertStore } from '../../../src/alerts/memory-alert-store.ts';
 import { createPostgresAlertStore } from '../../../src/alerts/postgres-alert-store.ts';
+import type { AlertAction } from '../../../src/domain/alert.ts';
 import { startTcpProxy, type TcpProxy } from '../../helpers/servers/tcp-proxy.ts';
 import { aBatch, aDecision } from '../../unit/alerts/a-decision.ts';
 import { type OwnAlertDatabase, ownAlertDatabase } from './own-store.ts';
@@ -196,12 +197,43 @@ describe('the Postgres audit trail', () => {
     expect(await store.verifyAudit()).toMatchObject({ ok: false, ...verdict });
   });
 
+  it.each([
+    ['closed past the trail', "UPDATE alerts SET status = 'closed' WHERE transaction_id = 'T-1'"],
+    ['given to another', "UPDATE alerts SET assignee = 'wang' WHERE transaction_id = 'T-1'"],
+    ['given another note', "UPDATE alerts SET note = 'x' WHERE transaction_id = 'T-1'"],
+    [
+      'put back to its first state',
+      "UPDATE alerts SET status = 'open', assignee = NULL, version = 1 WHERE transaction_id = 'T-1'",
+    ],
+  ])('shows an alert that was %s', async (_, sql) => {
+    await database.admin.query(sql);
+    expect(await store.verifyAudit()).toMatchObject({
+      ok: false,
+      fault: 'STATE',
+      seq: 2,
+      message: 'the alert D-MOBILE_BANKING-T-1 is not in the state that its last entry names',
+    });
+  });
+
+  it('is sound after every kind of action', async () => {
+    const act = (version: number, action: AlertAction) => store.act('D-MOBILE_BANKING-T-0', version, action, 'li');
+    await act(2, { kind: 'release' });
+    await act(3, { kind: 'close', disposition: 'genuine', note: 'x' });
+    await act(4, { kind: 'reopen', note: 'y' });
+    await act(5, { kind: 'claim' });
+    await act(6, { kind: 'close', disposition: 'confirmed_fraud' });
+    expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 9 });
+  });
+
   it('shows a cut trail whose head was put back too, from a head that was noted before', async () => {
     const before = await store.verifyAudit();
     if (!before.ok) throw new Error(before.message);
     await database.admin.query('DELETE FROM alert_actions WHERE seq > 2');
     await database.admin.query(
       'UPDATE audit_head SET (seq, hash) = (SELECT seq, hash FROM alert_actions WHERE seq = 2)',
+    );
+    await database.admin.query(
+      "UPDATE alerts SET status = 'open', assignee = NULL, version = 1 WHERE transaction_id IN ('T-2', 'T-3')",
     );
     expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 2 });
     expect(await store.verifyAudit(before.head)).toMatchObject({ ok: false, fault: 'TRUNCATED', seq: 3 });
