@@ -276,5 +276,5 @@ function counterIdOf(limit: { readonly per: string; readonly countScope: LimitSc
     sorted(scope.counterparty),
     scope.unusedMonths,
   ];
-  return createHash('sha256').update(JSON.stringify(meaning)).digest('base64url').slice(0, 11);
+  return createHash('sha256').update(JSON.stringify(meaning)).digest('base64url').slice(0, 8);
 }

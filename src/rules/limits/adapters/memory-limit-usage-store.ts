@@ -7,7 +7,7 @@
  * between the two, the repeat finds its record, gets the first values, is decided again and released then.
  *
  * Once: a record per (owner, channel, transactionId) holds the first values, what was added, and what is left of it to give
- * back. Bounded: lifetimes of usage-retention.ts, and `maxEntries` for each kind of thing, the oldest written going first
+ * back. Bounded: lifetimes of usage-retention.ts, and `maxEntries` for each kind of thing, the oldest going first
  * (counted in `evicted`: from then on usage is too low, so size it for a year of active customers).
  */
 import type { Clock } from '../../../domain/clock.ts';
@@ -70,11 +70,13 @@ export function createMemoryLimitUsageStore(options: MemoryLimitUsageOptions): M
     return true;
   }
 
-  /** Takes from the counters of a record; a negative amount puts back what was taken. */
+  /** Takes from the counters of a record that have not expired; a negative amount puts back what was taken. */
   function giveBack(original: OwnerRecord, amount: bigint, count: number): void {
     original.amountLeft -= amount;
     original.countLeft -= count;
-    for (const { key, period } of original.fed) add(key, period, -amount, -count);
+    for (const { key, period } of original.fed) {
+      if (counters[period].get(key, now()) !== undefined) add(key, period, -amount, -count);
+    }
   }
 
   function findOriginal(owner: LimitOwner, back: LimitGiveBack): OwnerRecord | undefined {
@@ -166,9 +168,9 @@ const recordKey = (owner: LimitOwner, channel: string, id: string): string =>
 const referenceKey = (owner: LimitOwner, channel: string, stan: string, rrn: string): string =>
   recordKey(owner, channel, `${stan.length}:${stan}/${rrn}`);
 
-/** Entries live for a fixed time after their last write; since every write moves to the end, the oldest are at the front. */
+/** Entries live for a fixed time after their first write, so the oldest are always at the front. */
 function createExpiringMap<T>(lifetimeMs: number, maxEntries: number) {
-  const entries = new Map<string, { readonly value: T; readonly writtenAtMs: number }>();
+  const entries = new Map<string, { value: T; readonly writtenAtMs: number }>();
   let evictions = 0;
   function shrink(nowMs: number): void {
     for (const [key, { writtenAtMs }] of entries) {
@@ -184,6 +186,11 @@ function createExpiringMap<T>(lifetimeMs: number, maxEntries: number) {
       return entry === undefined || nowMs - entry.writtenAtMs >= lifetimeMs ? undefined : entry.value;
     },
     set(key: string, value: T, nowMs: number): void {
+      const entry = entries.get(key);
+      if (entry !== undefined && nowMs - entry.writtenAtMs < lifetimeMs) {
+        entry.value = value;
+        return;
+      }
       entries.delete(key);
       entries.set(key, { value, writtenAtMs: nowMs });
       shrink(nowMs);

@@ -1,6 +1,6 @@
 /**
- * How long the usage stores keep things, the same in both. A lifetime counts from the last write, not from the event, so that
- * history of other years can be replayed: a counter outlives the longest period of its kind by four days of lateness.
+ * How long the usage stores keep things, the same in both. A lifetime counts from the first write, not from the event, so
+ * that history of other years can be replayed: a counter outlives the longest period of its kind by four days of lateness.
  */
 import type { LimitCalendarPeriod } from '../../../domain/limit.ts';
 

@@ -7,15 +7,17 @@
 
 local released = 0
 for i, base in ipairs(ARGV) do
-  local record = KEYS[i]
-  local held = redis.call('HMGET', record, 'x', 'a', 'n', 'g')
-  if held[1] == '0' then
-    give_back(base, record, tonumber(held[2]), tonumber(held[3]))
-    redis.call('HSET', record, 'x', '1')
-    if held[4] ~= '' then
-      -- a blocked refund takes back what it gave, unless its original has expired meanwhile
-      local gave = cmsgpack.unpack(held[4])
-      give_back(base, gave[1], -tonumber(gave[2]), -tonumber(gave[3]))
+  local record = load_record(KEYS[i])
+  if record and record[1] == 0 then
+    give_back(base, record, tonumber(record[2]), record[3])
+    record[1] = 1
+    keep_record(KEYS[i], record)
+    -- a blocked refund takes back what it gave, unless its original has expired meanwhile
+    local gave = record[5]
+    local original = gave ~= '' and load_record(base .. gave[1])
+    if original then
+      give_back(base, original, -tonumber(gave[2]), -gave[3])
+      keep_record(base .. gave[1], original)
     end
     released = released + 1
   end

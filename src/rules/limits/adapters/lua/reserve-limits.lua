@@ -35,45 +35,64 @@ local function read_groups(base)
   return groups
 end
 
+-- Suffix and record of the original, by its id or by the rails' references.
 local function find_original(item)
-  if item.original ~= '' and redis.call('EXISTS', item.base .. item.original) == 1 then
-    return item.base .. item.original
+  local suffix = item.original
+  local original = suffix ~= '' and load_record(item.base .. suffix)
+  if not original and item.original_reference ~= '' then
+    suffix = redis.call('GET', item.base .. item.original_reference)
+    original = suffix and load_record(item.base .. suffix)
   end
-  local suffix = item.original_reference ~= '' and redis.call('GET', item.base .. item.original_reference)
-  if suffix and redis.call('EXISTS', item.base .. suffix) == 1 then
-    return item.base .. suffix
-  end
-  return nil
+  return suffix, original
 end
 
--- What was given back to which record, packed for a later release; '' when nothing was.
+-- What was given back to which record, for a later release; '' when nothing was.
 local function undo(item)
-  local original = find_original(item)
-  if not original then
+  local suffix, original = find_original(item)
+  if not original or original[1] == 1 then
     return ''
   end
-  local held = redis.call('HMGET', original, 'x', 'a', 'n')
-  if held[1] == '1' then
-    return ''
-  end
-  local left = tonumber(held[2])
+  local left = tonumber(original[2])
   local amount = left
   if item.kind == 'refund' then
     amount = math.min(left, tonumber(item.back))
   end
   local count = 0
   if amount == left then
-    count = tonumber(held[3])
+    count = original[3]
   end
   give_back(item.base, original, amount, count)
-  return cmsgpack.pack({ original, digits(amount), digits(count) })
+  keep_record(item.base .. suffix, original)
+  return { suffix, digits(amount), count }
 end
 
+-- Feeds one group; returns it as the record keeps it.
+local function reserve_group(item, group)
+  local key = item.base .. group.suffix
+  local held = read_counters(key, group.ids)
+  local is_new = true
+  local first = {}
+  for i = 1, #group.ids * 2 do
+    is_new = is_new and not held[i]
+    first[i] = held[i] or '0'
+  end
+  local fed = feed(key, group.ids, held, tonumber(item.amount), tonumber(item.count))
+  if is_new then
+    redis.call('PEXPIRE', key, group.lifetime, 'NX')
+  end
+  local kept = { group.suffix, group.ids, first }
+  if #fed < #group.ids then
+    kept[4] = fed
+  end
+  return kept
+end
+
+-- Whether it was recorded before, whether its original was found, and the first values.
 local function reserve(item)
-  local record = item.base .. item.record
-  local earlier = redis.call('HMGET', record, 'f', 'o')
-  if earlier[1] then
-    return '1', earlier[2], cmsgpack.unpack(earlier[1])
+  local key = item.base .. item.record
+  local earlier = load_record(key)
+  if earlier then
+    return '1', earlier[4], earlier[6]
   end
   local found = ''
   local gave = ''
@@ -81,24 +100,26 @@ local function reserve(item)
     gave = undo(item)
     found = gave == '' and '0' or '1'
   end
-  local first = {}
-  local fed = {}
-  for _, group in ipairs(item.groups) do
-    local before, ids = feed(item.base, group, tonumber(item.amount), tonumber(item.count))
-    for id, values in pairs(before) do
-      first[group.suffix .. '/' .. id] = values
-    end
-    if #ids > 0 then
-      fed[#fed + 1] = { suffix = group.suffix, lifetime = group.lifetime, ids = ids }
-    end
+  local groups = {}
+  for g, group in ipairs(item.groups) do
+    groups[g] = reserve_group(item, group)
   end
-  redis.call('HSET', record, 'f', cmsgpack.pack(first), 'k', cmsgpack.pack(fed), 'a', item.amount, 'n', item.count,
-    'x', '0', 'o', found, 'g', gave)
-  redis.call('PEXPIRE', record, ARGV[1])
+  local record = { 0, item.amount, tonumber(item.count), found, gave, groups }
+  redis.call('SET', key, cmsgpack.pack(record), 'PX', ARGV[1])
   if item.reference ~= '' then
     redis.call('SET', item.base .. item.reference, item.record, 'PX', ARGV[1])
   end
-  return '0', found, first
+  return '0', found, groups
+end
+
+local function values_by_counter(groups)
+  local values = {}
+  for _, group in ipairs(groups) do
+    for i, id in ipairs(group[2]) do
+      values[group[1] .. '/' .. id] = { group[3][2 * i - 1], group[3][2 * i] }
+    end
+  end
+  return values
 end
 
 local reply = {}
@@ -116,14 +137,15 @@ for _ = 1, tonumber(ARGV[2]) do
     count = next_argument(),
     groups = read_groups(base),
   }
-  local repeated, found, first = reserve(item)
+  local repeated, found, groups = reserve(item)
+  local values = values_by_counter(groups)
   reply[#reply + 1] = repeated
   reply[#reply + 1] = found
   for _, group in ipairs(item.groups) do
     for _, id in ipairs(group.ids) do
-      local values = first[group.suffix .. '/' .. id] or { '', '' }
-      reply[#reply + 1] = values[1]
-      reply[#reply + 1] = values[2]
+      local first = values[group.suffix .. '/' .. id]
+      reply[#reply + 1] = first and first[1] or ''
+      reply[#reply + 1] = first and first[2] or ''
     end
   end
 end
