@@ -16,7 +16,13 @@ afterEach(async () => {
 
 /** VIGIL_TEST_KILLS=50 for the long run */
 const KILLS = Number(process.env.VIGIL_TEST_KILLS ?? 2);
-const FAST = { sessionTimeoutMs: 1_500, heartbeatIntervalMs: 300, rebalanceTimeoutMs: 4_000, maxWaitMs: 50 };
+const FAST = {
+  sessionTimeoutMs: 1_500,
+  heartbeatIntervalMs: 300,
+  rebalanceTimeoutMs: 4_000,
+  maxWaitMs: 50,
+  commitIntervalMs: 30,
+};
 
 async function setUp(partitions: number) {
   const topics = ownTopics('members');
