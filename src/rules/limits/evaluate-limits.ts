@@ -10,9 +10,9 @@
 import { type LimitHit, outcomeRank } from '../../domain/decision.ts';
 import type { LimitUsage } from '../../domain/facts.ts';
 import type { Transaction } from '../../domain/transaction.ts';
-import { counterOf, ownerId } from './limit-counters.ts';
+import { counterKeyOf, ownerId } from './limit-counters.ts';
 import { limitValue } from './limit-parameters.ts';
-import type { LimitDefinition, LimitSet } from './limit-set.ts';
+import type { LimitDefinition, LimitSet, LoadedLimit } from './limit-set.ts';
 import { isInScope, type LimitSubject, limitSubject } from './limit-subject.ts';
 
 export interface LimitAssessment {
@@ -31,37 +31,83 @@ export function assessLimits(set: LimitSet, transaction: Transaction, usage: Lim
   const candidates = set.candidates(transaction.channel, transaction.type);
   if (candidates.length === 0) return NOTHING;
   const subject = limitSubject(set, transaction);
-  const applying = candidates.filter((limit) => isInScope(set, limit.scope, subject) && hasOwner(limit, transaction));
-  const hits = applying.map((limit) => holdAgainst(set, limit, subject, usage));
-  const headroom = new Map(hits.filter((hit) => hit.unread !== true).map((hit) => [hit.limitId, hit.headroom]));
-  return { hits: selectHits(hits), headroom };
+  const read = createUsageReader(set, transaction, usage);
+  const headroom = new Map<string, number>();
+  const measures: Measured[] = [];
+  for (const limit of candidates) {
+    if (!isInScope(set, limit.scope, subject) || !hasOwner(limit, transaction)) continue;
+    const measured = measure(limit, subject, read);
+    measures.push(measured);
+    if (!measured.isUnread) headroom.set(limit.id, measured.headroom);
+  }
+  return { hits: selectHits(measures), headroom };
 }
 
 /** A limit per card says nothing about a transfer without a card. */
 const hasOwner = (limit: LimitDefinition, transaction: Transaction): boolean =>
   limit.period === 'transaction' || ownerId(transaction, limit.per) !== undefined;
 
-function holdAgainst(set: LimitSet, limit: LimitDefinition, subject: LimitSubject, usage: LimitUsage): LimitHit {
+/** The hit is made only for the few that are told. */
+interface Measured {
+  readonly limit: LimitDefinition;
+  readonly usedBefore: number;
+  readonly requested: number;
+  readonly max: number;
+  readonly headroom: number;
+  readonly exceeded: boolean;
+  readonly isUnread: boolean;
+}
+
+type Used = { readonly amountMinor: number; readonly count: number } | undefined;
+
+/** Limits of one slot share their counter: its key is made once. */
+function createUsageReader(set: LimitSet, transaction: Transaction, usage: LimitUsage): (limit: LoadedLimit) => Used {
+  const bySlot: (Used | null)[] = [];
+  return (limit) => {
+    const known = bySlot[limit.slot];
+    if (known !== undefined) return known ?? undefined;
+    const key = counterKeyOf(set, limit, transaction);
+    const used = key === undefined ? undefined : usage.get(key);
+    bySlot[limit.slot] = used ?? null;
+    return used;
+  };
+}
+
+function measure(limit: LoadedLimit, subject: LimitSubject, read: (limit: LoadedLimit) => Used): Measured {
   const max = limitValue(limit, subject.parties, subject.transaction.occurredAtMs);
-  const counter = counterOf(set, limit, subject);
-  const used = counter === undefined ? undefined : usage.get(counter.key);
+  const isStateless = limit.period === 'transaction';
+  const used = isStateless ? undefined : read(limit);
   const isAmount = limit.measure === 'amount';
   const requested = isAmount ? (subject.amountMinor ?? 0) : 1;
   const usedBefore = (isAmount ? used?.amountMinor : used?.count) ?? 0;
-  const isUnread =
-    (limit.period !== 'transaction' && used === undefined) || (isAmount && subject.amountMinor === undefined);
   return {
-    limitId: limit.id,
-    period: limit.period,
-    measure: limit.measure,
+    limit,
     usedBefore,
     requested,
     max,
     headroom: Math.max(0, max - usedBefore),
     // as a difference: the sum of two amounts can pass 2^53
     exceeded: requested > max - usedBefore,
+    isUnread: (!isStateless && used === undefined) || (isAmount && subject.amountMinor === undefined),
+  };
+}
+
+function selectHits(measures: readonly Measured[]): readonly LimitHit[] {
+  const binding = bindingOf(measures);
+  const told = measures.filter((measured) => measured === binding || measured.exceeded || measured.isUnread);
+  if (told.length > 1) told.sort(byStrictness);
+  return told.map((measured) => toHit(measured, measured === binding));
+}
+
+function toHit({ limit, isUnread, ...measured }: Measured, isBinding: boolean): LimitHit {
+  return {
+    limitId: limit.id,
+    period: limit.period,
+    measure: limit.measure,
+    ...measured,
     outcome: limit.outcome,
     reason: limit.reason,
+    ...(isBinding ? { binding: true } : {}),
     ...(limit.byLaw ? { byLaw: true } : {}),
     ...(limit.kind === 'reminder' ? { reminder: true } : {}),
     ...(isUnread ? { unread: true } : {}),
@@ -69,27 +115,24 @@ function holdAgainst(set: LimitSet, limit: LimitDefinition, subject: LimitSubjec
   };
 }
 
-function selectHits(hits: readonly LimitHit[]): readonly LimitHit[] {
-  const binding = bindingOf(hits.filter((hit) => hit.reminder !== true));
-  return hits
-    .filter((hit) => hit === binding || hit.exceeded || hit.unread === true)
-    .map((hit): LimitHit => (hit === binding ? { ...hit, binding: true } : hit))
-    .toSorted(byStrictness);
-}
-
 /** Exceeded before not exceeded, then the stricter outcome, then the smaller head-room. */
-function byStrictness(a: LimitHit, b: LimitHit): number {
+function byStrictness(a: Measured, b: Measured): number {
   return (
     Number(b.exceeded) - Number(a.exceeded) ||
-    (a.exceeded ? outcomeRank(b.outcome) - outcomeRank(a.outcome) : 0) ||
+    (a.exceeded ? outcomeRank(b.limit.outcome) - outcomeRank(a.limit.outcome) : 0) ||
     a.headroom - a.requested - (b.headroom - b.requested)
   );
 }
 
 /** Amounts bind before counts, which cannot be compared with them, unless only a count is exceeded. */
-function bindingOf(hits: readonly LimitHit[]): LimitHit | undefined {
-  const sorted = hits.toSorted(byStrictness);
-  const [first] = sorted;
-  if (first?.exceeded) return first;
-  return sorted.find((hit) => hit.measure === 'amount') ?? first;
+function bindingOf(measures: readonly Measured[]): Measured | undefined {
+  let strictest: Measured | undefined;
+  let amount: Measured | undefined;
+  for (const measured of measures) {
+    if (measured.limit.kind === 'reminder') continue;
+    if (strictest === undefined || byStrictness(measured, strictest) < 0) strictest = measured;
+    if (measured.limit.measure !== 'amount') continue;
+    if (amount === undefined || byStrictness(measured, amount) < 0) amount = measured;
+  }
+  return strictest?.exceeded ? strictest : (amount ?? strictest);
 }

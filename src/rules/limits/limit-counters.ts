@@ -14,38 +14,48 @@ export function ownerId(transaction: Transaction, kind: LimitOwnerKind): string 
 }
 
 /** undefined for a limit per transaction, and for an owner that the transaction does not name. */
-export function counterOf(set: LimitSet, limit: LimitDefinition, subject: LimitSubject): LimitCounter | undefined {
-  const { transaction } = subject;
+export function counterKeyOf(set: LimitSet, limit: LimitDefinition, transaction: Transaction): string | undefined {
   const id = ownerId(transaction, limit.per);
   if (limit.period === 'transaction' || id === undefined) return undefined;
-  const { startMs, endMs } = set.calendar.bounds(limit.period, transaction.occurredAtMs);
-  return {
-    key: `${limit.counterId}/${limit.period}/${startMs}/${limit.per}/${id}`,
-    owner: { kind: limit.per, id },
-    counterId: limit.counterId,
-    period: limit.period,
-    periodStartMs: startMs,
-    periodEndMs: endMs,
-    amountMinor: subject.amountMinor ?? 0,
-    count: 1,
-  };
+  const { startMs } = set.calendar.bounds(limit.period, transaction.occurredAtMs);
+  return `${limit.counterId}/${limit.period}/${startMs}/${limit.per}/${id}`;
 }
 
 /** Each counter once. */
 export function limitCounters(set: LimitSet, transaction: Transaction): readonly LimitCounter[] {
-  const subject = limitSubject(set, transaction);
-  const counters = new Map<string, LimitCounter>();
+  return countersOf(set, limitSubject(set, transaction));
+}
+
+function countersOf(set: LimitSet, subject: LimitSubject): readonly LimitCounter[] {
+  const { transaction } = subject;
+  const counters: LimitCounter[] = [];
+  const seen = new Set<number>();
   for (const limit of set.candidates(transaction.channel, transaction.type)) {
-    const counter = isInScope(set, limit.countScope, subject) ? counterOf(set, limit, subject) : undefined;
-    if (counter !== undefined) counters.set(counter.key, counter);
+    const { per, period, counterId, slot } = limit;
+    const id = ownerId(transaction, per);
+    if (period === 'transaction' || id === undefined || seen.has(slot)) continue;
+    if (!isInScope(set, limit.countScope, subject)) continue;
+    seen.add(slot);
+    const { startMs, endMs } = set.calendar.bounds(period, transaction.occurredAtMs);
+    counters.push({
+      key: `${counterId}/${period}/${startMs}/${per}/${id}`,
+      owner: { kind: per, id },
+      counterId,
+      period,
+      periodStartMs: startMs,
+      periodEndMs: endMs,
+      amountMinor: subject.amountMinor ?? 0,
+      count: 1,
+    });
   }
-  return [...counters.values()];
+  return counters;
 }
 
 /** What the usage store is told of a transaction; undefined when it has nothing to do with any counter. */
 export function limitRecord(set: LimitSet, transaction: Transaction): LimitRecord | undefined {
-  const counters = limitCounters(set, transaction);
-  const givesBack = giveBackOf(set, transaction);
+  const subject = limitSubject(set, transaction);
+  const counters = countersOf(set, subject);
+  const givesBack = giveBackOf(set, subject);
   if (counters.length === 0 && givesBack === undefined) return undefined;
   const { stan, rrn } = transaction.attributes;
   const hasReferences = typeof stan === 'string' && typeof rrn === 'string';
@@ -72,13 +82,13 @@ function ownersOf(
   });
 }
 
-function giveBackOf(set: LimitSet, transaction: Transaction): LimitGiveBack | undefined {
+function giveBackOf(set: LimitSet, { transaction, amountMinor }: LimitSubject): LimitGiveBack | undefined {
   const { original, type, channel } = transaction;
   if (original === undefined || !MONETARY_TYPES.has(type) || set.owners.length === 0) return undefined;
   const { transactionId, stan, rrn } = original;
   return {
     kind: type === 'REVERSAL' ? 'reversal' : type === 'REFUND' ? 'refund' : 'correction',
-    amountMinor: limitSubject(set, transaction).amountMinor ?? 0,
+    amountMinor: amountMinor ?? 0,
     channel: original.channel ?? channel,
     ...(transactionId === undefined ? {} : { transactionId }),
     ...(stan === undefined ? {} : { stan }),

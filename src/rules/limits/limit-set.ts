@@ -80,6 +80,11 @@ export interface LimitDefinition {
   readonly file: string;
 }
 
+/** A limit in its set: limits with the same slot read the same counter. */
+export interface LoadedLimit extends LimitDefinition {
+  readonly slot: number;
+}
+
 /** A clause of a regulation and what answers it, for the coverage report. */
 export interface LimitClause {
   readonly id: string;
@@ -93,13 +98,13 @@ export interface LimitSet {
   readonly version: string;
   readonly settings: LimitSettings;
   readonly calendar: Calendar;
-  readonly limits: readonly LimitDefinition[];
+  readonly limits: readonly LoadedLimit[];
   readonly clauses: readonly LimitClause[];
   /** kinds of owners that any limit counts for */
   readonly owners: readonly LimitOwnerKind[];
-  limit(id: string): LimitDefinition | undefined;
+  limit(id: string): LoadedLimit | undefined;
   /** the limits that count this channel and type: their scopes are still to be checked */
-  candidates(channel: Channel, type: TransactionType): readonly LimitDefinition[];
+  candidates(channel: Channel, type: TransactionType): readonly LoadedLimit[];
 }
 
 export interface LimitSetParts {
@@ -111,18 +116,26 @@ export interface LimitSetParts {
 }
 
 export function createLimitSet(parts: LimitSetParts): LimitSet {
-  const byId = new Map(parts.limits.map((limit) => [limit.id, limit]));
-  const byChannel = new Map<Channel, Map<TransactionType, readonly LimitDefinition[]>>();
+  const slots = new Map<string, number>();
+  const limits = parts.limits.map((limit): LoadedLimit => {
+    const counter = `${limit.counterId}/${limit.period}`;
+    const slot = slots.get(counter) ?? slots.size;
+    slots.set(counter, slot);
+    return { ...limit, slot };
+  });
+  const byId = new Map(limits.map((limit) => [limit.id, limit]));
+  const byChannel = new Map<Channel, Map<TransactionType, readonly LoadedLimit[]>>();
   const select = (channel: Channel, type: TransactionType) =>
-    parts.limits.filter(({ countScope: { types, channels } }) => types.has(type) && (channels?.has(channel) ?? true));
+    limits.filter(({ countScope: { types, channels } }) => types.has(type) && (channels?.has(channel) ?? true));
   const owners = new Set(parts.limits.filter((limit) => limit.period !== 'transaction').map((limit) => limit.per));
   return {
     ...parts,
+    limits,
     owners: [...owners],
     limit: (id) => byId.get(id),
     candidates(channel, type) {
       // filled as asked: channels are a closed list, so this stays small
-      const types = byChannel.get(channel) ?? new Map<TransactionType, readonly LimitDefinition[]>();
+      const types = byChannel.get(channel) ?? new Map<TransactionType, readonly LoadedLimit[]>();
       byChannel.set(channel, types);
       const found = types.get(type) ?? select(channel, type);
       types.set(type, found);
