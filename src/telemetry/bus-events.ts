@@ -77,6 +77,10 @@ export function createBusEvents(metrics: Metrics, logger: Logger, clock: Clock):
     },
     partitionsAssigned(event) {
       metrics.add('vigil_consumer_rebalances_total', [event.topic, event.group], 1);
+      // from 0 on, so that an alert sees the first one
+      metrics.add('vigil_consumer_deaths_total', [event.group], 0);
+      metrics.add('vigil_consumer_stop_timeouts_total', [event.group], 0);
+      metrics.add('vigil_consumer_lost_messages_total', [event.topic, event.group], 0);
       progress.assigned(event);
       logger.info('partitions assigned', { ...event });
     },

@@ -43,7 +43,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const readers: (() => void)[] = [];
   const children = new Map<MetricName, ReturnType<typeof bind>>();
   const names = Object.keys(METRIC_DEFINITIONS) as MetricName[];
-  for (const name of names) children.set(name, bind(registry, name, options.channels));
+  for (const name of names) {
+    const metric = bind(registry, name, options.channels);
+    children.set(name, metric);
+    for (const labels of zeroSamples(name, options.channels)) metric.child(labels)(0);
+  }
   const dropped = (): void => children.get('vigil_telemetry_dropped_values_total')?.child([])(1);
   const record = (name: MetricName, labels: readonly string[], value: number, isAllowed: boolean): void => {
     if (isAllowed) children.get(name)?.child(labels)(value);
@@ -61,6 +65,26 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     contentType: registry.contentType,
   };
+}
+
+/** More combinations than this are left to appear when they happen. */
+const MAX_ZERO_SAMPLES = 64;
+
+/**
+ * Counters with few possible label values begin at 0: increase() does not see a series that appears with its first event, so
+ * that an alert on the first refused model would never fire.
+ */
+function zeroSamples(name: MetricName, channels: readonly string[]): readonly string[][] {
+  const definition: MetricDefinition = METRIC_DEFINITIONS[name];
+  if (definition.type !== 'counter') return [];
+  let samples: string[][] = [[]];
+  for (const values of Object.values(definition.labels)) {
+    if (values === 'bounded') return [];
+    const known = values === 'channels' ? channels : values;
+    samples = samples.flatMap((sample) => known.map((value) => [...sample, value]));
+    if (samples.length > MAX_ZERO_SAMPLES) return [];
+  }
+  return samples;
 }
 
 function bind(registry: Registry, name: MetricName, channels: readonly string[]) {

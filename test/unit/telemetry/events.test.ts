@@ -166,6 +166,8 @@ describe('bus events', () => {
     expect(await value(`vigil_consumer_lag_messages${labels}`)).toBe(0);
     expect(await value(`vigil_consumer_idle_seconds${labels}`)).toBe(0);
     expect(await value(`vigil_consumer_assigned_partitions${labels}`)).toBe(1);
+    expect(await value('vigil_consumer_deaths_total{group="scoring"}')).toBe(0);
+    expect(await value(`vigil_consumer_lost_messages_total${labels}`)).toBe(0);
   });
 
   it('take the retries of the alert consumer for an outage, and the next written batch for its end', async () => {

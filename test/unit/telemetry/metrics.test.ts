@@ -35,6 +35,13 @@ describe('metrics', () => {
     expect(text).not.toContain('made up');
   });
 
+  it('begin at 0 where the values are few and known, so that an alert sees the first event', async () => {
+    const text = await aMetrics().scrape();
+    expect(text).toContain('vigil_model_loads_total{result="refused"} 0');
+    expect(text).toContain('vigil_scoring_late_decisions_total{channel="ATM"} 0');
+    expect(text).not.toContain('vigil_scoring_rule_hits_total{');
+  });
+
   it('bound the labels whose set is the operator’s', async () => {
     const metrics = aMetrics();
     for (let i = 0; i < BOUNDED_VALUES + 100; i++) {
