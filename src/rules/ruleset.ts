@@ -63,17 +63,25 @@ interface PlacedRule {
   readonly reader: DocumentReader;
 }
 
-function readFile(source: SourceFile, context: RuleContext): { reader: DocumentReader; rules: readonly PlacedRule[] } {
+interface ReadFile {
+  readonly reader: DocumentReader;
+  readonly rules: readonly PlacedRule[];
+}
+
+/** Yields after the document and after each rule: a caller may let others run there. */
+function* readFile(source: SourceFile, context: RuleContext): Generator<void, ReadFile> {
   const reader = readDocument(source);
+  yield;
   if (reader.root === undefined) return { reader, rules: [] };
   const fields = reader.fields(reader.root, { required: ['ruleset', 'version', 'rules'] });
   const name = readKey(fields, 'ruleset', (at) => reader.text(at, { maxLength: 64 })) ?? '';
   const version = readKey(fields, 'version', (at) => reader.text(at, { maxLength: 64 })) ?? '';
-  const nodes = readKey(fields, 'rules', reader.items) ?? [];
-  const rules = nodes.flatMap((at) => {
+  const rules: PlacedRule[] = [];
+  for (const at of readKey(fields, 'rules', reader.items) ?? []) {
     const rule = readRule(at, reader, context, { name, version });
-    return rule === undefined ? [] : [{ rule, at, reader }];
-  });
+    if (rule !== undefined) rules.push({ rule, at, reader });
+    yield;
+  }
   return { reader, rules };
 }
 
@@ -96,7 +104,9 @@ function contentVersion(files: readonly SourceFile[]): string {
   return hash('sha256', JSON.stringify(contents), 'hex').slice(0, 12);
 }
 
-export function loadRuleset(options: RulesetOptions): Result<Ruleset, readonly ConfigFault[]> {
+type Loaded = Result<Ruleset, readonly ConfigFault[]>;
+
+function* loadStepwise(options: RulesetOptions): Generator<void, Loaded> {
   const layout = createFactLayout();
   const context: RuleContext = {
     vocabulary: ruleVocabulary(options),
@@ -105,7 +115,8 @@ export function loadRuleset(options: RulesetOptions): Result<Ruleset, readonly C
     reasons: options.reasons,
     expressionFaults: [],
   };
-  const files = options.files.map((source) => readFile(source, context));
+  const files: ReadFile[] = [];
+  for (const source of options.files) files.push(yield* readFile(source, context));
   const placed = files.flatMap((file) => file.rules);
   refuseRepeatedIds(placed);
   const faults = [...files.flatMap((file) => file.reader.faults), ...context.expressionFaults];
@@ -116,6 +127,30 @@ export function loadRuleset(options: RulesetOptions): Result<Ruleset, readonly C
   if (faults.length > 0) return err(faults.toSorted(byPlace));
   const rules = placed.map(({ rule }) => rule);
   return ok(createRuleset(rules, layout, { version: contentVersion(options.files), vocabulary: context.vocabulary }));
+}
+
+export function loadRuleset(options: RulesetOptions): Loaded {
+  const steps = loadStepwise(options);
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  return step.value;
+}
+
+/**
+ * The same beside running traffic: `breathe` is awaited whenever `isDue` says that this slice has taken long enough. One
+ * YAML document is the smallest piece (1 ms a rule on a busy core): keep files below some fifty rules.
+ */
+export async function loadRulesetInSlices(
+  options: RulesetOptions,
+  { isDue, breathe }: { readonly isDue: () => boolean; readonly breathe: () => Promise<void> },
+): Promise<Loaded> {
+  const steps = loadStepwise(options);
+  let step = steps.next();
+  while (step.done !== true) {
+    if (isDue()) await breathe();
+    step = steps.next();
+  }
+  return step.value;
 }
 
 const byPlace = (a: ConfigFault, b: ConfigFault): number =>

@@ -1,6 +1,6 @@
 /** Rulesets for tests, written as the YAML that an owner would write. */
 import { formatFault, type SourceFile } from '../../../src/domain/config-fault.ts';
-import { loadRuleset, type Ruleset } from '../../../src/rules/ruleset.ts';
+import { loadRuleset, loadRulesetInSlices, type Ruleset } from '../../../src/rules/ruleset.ts';
 import { FEATURES } from './rule-builders.ts';
 
 export const REASONS = new Map(
@@ -36,15 +36,19 @@ export const fileOf = (...rules: readonly string[]): string =>
 export const load = (...texts: readonly string[]) =>
   loadFiles(texts.map((text, index) => ({ file: `rules/file-${index}.yaml`, text })));
 
-export const loadFiles = (files: readonly SourceFile[]) =>
-  loadRuleset({
-    files,
-    features: FEATURES,
-    channels: ['MOBILE_BANKING', 'ATM', 'ONLINE_BANKING'],
-    reasons: REASONS,
-    listNames: ['mule_accounts'],
-    limitIds: ['atm_day'],
-  });
+const optionsFor = (files: readonly SourceFile[]) => ({
+  files,
+  features: FEATURES,
+  channels: ['MOBILE_BANKING', 'ATM', 'ONLINE_BANKING'],
+  reasons: REASONS,
+  listNames: ['mule_accounts'],
+  limitIds: ['atm_day'],
+});
+
+export const loadFiles = (files: readonly SourceFile[]) => loadRuleset(optionsFor(files));
+
+export const loadFilesInSlices = (files: readonly SourceFile[], slicing: Parameters<typeof loadRulesetInSlices>[1]) =>
+  loadRulesetInSlices(optionsFor(files), slicing);
 
 export function rulesetOf(...rules: readonly string[]): Ruleset {
   const loaded = load(fileOf(...rules));

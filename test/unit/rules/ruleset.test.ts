@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aProfile, aTransaction, listsWith, someFacts } from './rule-builders.ts';
-import { faultsIn, fileOf, load, loadFiles, rulesetOf, ruleYaml } from './ruleset-builders.ts';
+import { faultsIn, fileOf, load, loadFiles, loadFilesInSlices, rulesetOf, ruleYaml } from './ruleset-builders.ts';
 
 const idsOf = (hits: readonly { readonly ruleId: string }[]) => hits.map((hit) => hit.ruleId);
 
@@ -307,5 +307,29 @@ describe('sticky roll-out', () => {
       rulesetOf(ruleYaml({ rollout: { percent, by: 'device' } })).evaluate(someFacts()).length;
     expect(by(99.99)).toBe(0);
     expect(by(100)).toBe(1);
+  });
+});
+
+describe('a ruleset that is loaded beside running traffic', () => {
+  it('lets others run between its slices and comes out the same', async () => {
+    const files = [0, 1, 2].map((index) => ({
+      file: `rules/file-${index}.yaml`,
+      text: fileOf(...Array.from({ length: 10 }, (_, rule) => ruleYaml({ id: `rule-${index}-${rule}` }))),
+    }));
+    let breaths = 0;
+    const breathe = async () => {
+      breaths++;
+    };
+    const sliced = await loadFilesInSlices(files, { isDue: () => true, breathe });
+    const whole = loadFiles(files);
+    expect(breaths).toBe(33);
+    expect(sliced.ok && sliced.value.version).toBe(whole.ok && whole.value.version);
+    expect(sliced.ok && sliced.value.evaluate(someFacts())).toEqual(whole.ok && whole.value.evaluate(someFacts()));
+  });
+
+  it('reports the same faults', async () => {
+    const files = [{ file: 'rules/file-0.yaml', text: fileOf(ruleYaml({ score: -1 }), ruleYaml()) }];
+    const sliced = await loadFilesInSlices(files, { isDue: () => false, breathe: async () => {} });
+    expect(sliced).toEqual(loadFiles(files));
   });
 });
