@@ -89,7 +89,10 @@ const TOPICS: readonly (readonly (readonly [string, Say | 'windowed'])[])[] = [
     ['features.card_sum*', 'windowed'],
   ],
   // where the money came from
-  [['features.customer_deposit_sum*', 'windowed']],
+  [
+    ['features.customer_deposit_payers*', 'windowed'],
+    ['features.customer_deposit_sum*', 'windowed'],
+  ],
   // to whom
   [
     ['features.counterparty_fraud_rate*', 'windowed'],
