@@ -131,7 +131,11 @@ function listen(
   const { GROUP_JOIN, REBALANCING, FETCH, CRASH } = consumer.events;
   consumer.on(GROUP_JOIN, ({ payload }) => {
     onFetch();
-    assignments.assign(payload.memberAssignment[member.topic] ?? []);
+    try {
+      assignments.assign(payload.memberAssignment[member.topic] ?? []);
+    } catch (error) {
+      member.die(error); // kafkajs would log it and read on from where it likes
+    }
   });
   // before the join request, on the same connection, and so in time
   consumer.on(REBALANCING, () => void committer.commit());

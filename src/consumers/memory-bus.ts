@@ -1,15 +1,15 @@
 /**
  * The embedded message bus: topics with partitions, offsets and consumer groups in this process, held to the same
  * conformance suite as Kafka. Keys go to the same partitions as on Kafka. Memory is bounded: a partition keeps
- * `maxMessages`; what a known group has not finished is never dropped, a publisher waits for it instead (Kafka drops: here
- * nobody could notice in time). Everything is gone with the process.
+ * `maxMessages` and `maxBytes`; what a known group has not finished is never dropped, a publisher waits for it instead
+ * (Kafka drops: here nobody could notice in time). Everything is gone with the process.
  */
 import type { Clock } from '../domain/clock.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { BusMessage, MessageBus, SubscribeOptions } from '../domain/ports.ts';
 import { type ConsumerEvents, silentEvents } from './consumer-events.ts';
 import { createMemoryGroup, type MemoryGroup, type MemorySubscription } from './memory-group.ts';
-import { createMemoryLog, type MemoryLog } from './memory-log.ts';
+import { createMemoryLog, type LogLimits, type MemoryLog } from './memory-log.ts';
 import { partitionForKey } from './partition-for-key.ts';
 import { DEFAULT_RETRY, type RetryPolicy } from './retry-policy.ts';
 
@@ -20,6 +20,8 @@ export interface MemoryBusOptions {
   readonly defaultPartitions?: number;
   /** kept per partition, 50,000 by default */
   readonly maxMessages?: number;
+  /** kept per partition, 32 MiB by default: a decision with its evidence has 4 kB */
+  readonly maxBytes?: number;
   readonly retry?: RetryPolicy;
   readonly events?: ConsumerEvents;
 }
@@ -42,7 +44,8 @@ export interface MemoryTopic {
 }
 
 export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
-  const { clock, maxMessages = 50_000, defaultPartitions = 4, retry = DEFAULT_RETRY, events = silentEvents } = options;
+  const { clock, defaultPartitions = 4, retry = DEFAULT_RETRY, events = silentEvents } = options;
+  const limits: LogLimits = { maxMessages: options.maxMessages ?? 50_000, maxBytes: options.maxBytes ?? 2 ** 25 };
   const topics = new Map<string, MemoryTopic>();
   let isClosed = false;
 
@@ -58,24 +61,28 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
   const refuseWhenClosed = (): void => {
     if (isClosed) throw new VigilError('BUG', 'the bus is closed');
   };
-  const append = async (topic: MemoryTopic, message: BusMessage): Promise<void> => {
-    const partition = partitionOf(topic, message);
-    const log = topic.logs[partition];
-    if (log === undefined) throw new VigilError('BUG', `partition ${partition} of ${topic.name} does not exist`);
-    while (isFull(topic, partition, log, maxMessages)) {
+  const roomFor = async (topic: MemoryTopic, partition: number, log: MemoryLog): Promise<void> => {
+    while (!log.makeRoom(limits, finishedByAll(topic, partition, log))) {
       wake(topic); // the readers do not know yet what this call has appended
       await new Promise<void>((resolve) => topic.waiting.add(resolve));
       refuseWhenClosed();
     }
-    log.append(message, clock.now());
-    log.trim(maxMessages, finishedByAll(topic, partition, log));
+  };
+  const append = async (topic: MemoryTopic, messages: readonly BusMessage[]): Promise<void> => {
+    for (const message of messages) {
+      const partition = partitionOf(topic, message);
+      const log = topic.logs[partition];
+      if (log === undefined) throw new VigilError('BUG', `partition ${partition} of ${topic.name} does not exist`);
+      if (!log.makeRoom(limits, finishedByAll(topic, partition, log))) await roomFor(topic, partition, log);
+      log.append(message, clock.now());
+    }
   };
   return {
     async publish(name, messages) {
       refuseWhenClosed();
       const topic = topicNamed(name);
       const start = performance.now();
-      for (const message of messages) await append(topic, message);
+      await append(topic, messages);
       wake(topic);
       const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
       const durationMs = performance.now() - start;
@@ -124,8 +131,4 @@ function finishedByAll(topic: MemoryTopic, partition: number, log: MemoryLog): b
     if (position < least) least = position;
   }
   return least;
-}
-
-function isFull(topic: MemoryTopic, partition: number, log: MemoryLog, maxMessages: number): boolean {
-  return log.end() - finishedByAll(topic, partition, log) >= BigInt(maxMessages);
 }

@@ -1,5 +1,10 @@
-/** One partition in memory: a log with offsets, from which the oldest messages go. Bounded by `maxMessages`. */
+/** One partition in memory: a log with offsets, bounded in messages and in bytes; the oldest messages go. */
 import type { BusMessage, ReceivedMessage } from '../domain/ports.ts';
+
+export interface LogLimits {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
 
 export interface MemoryLog {
   /** of the oldest message that is kept */
@@ -8,8 +13,8 @@ export interface MemoryLog {
   end(): bigint;
   append(message: BusMessage, timestampMs: number): void;
   read(from: bigint, max: number): readonly ReceivedMessage[];
-  /** drops from the oldest down to `maxMessages`, never at or beyond `keepFrom` */
-  trim(maxMessages: number, keepFrom: bigint): void;
+  /** Drops the oldest, never at or beyond `keepFrom`, until one more fits; answers whether it does. */
+  makeRoom(limits: LogLimits, keepFrom: bigint): boolean;
   /** drops everything before `offset`, read or not */
   dropBefore(offset: bigint): void;
 }
@@ -17,33 +22,42 @@ export interface MemoryLog {
 export function createMemoryLog(): MemoryLog {
   let messages: ReceivedMessage[] = [];
   let first = 0n;
-  // dropped in blocks: shifting a large array for each message costs its length each time
+  let bytes = 0;
+  // taken off in blocks: shifting a large array for each message costs its length each time
   let dropped = 0;
-  const drop = (count: number): void => {
-    dropped += count;
-    first += BigInt(count);
+
+  const kept = (): number => messages.length - dropped;
+  const isFull = ({ maxMessages, maxBytes }: LogLimits): boolean =>
+    kept() >= maxMessages || (bytes >= maxBytes && kept() > 0);
+  const dropOldest = (): void => {
+    const oldest = messages[dropped];
+    if (oldest !== undefined) bytes -= sizeOf(oldest);
+    dropped++;
+    first++;
     if (dropped < 1024 && dropped < messages.length) return;
     messages = messages.slice(dropped);
     dropped = 0;
   };
   return {
     earliest: () => first,
-    end: () => first + BigInt(messages.length - dropped),
+    end: () => first + BigInt(kept()),
     append(message, timestampMs) {
-      messages.push({ ...message, offset: first + BigInt(messages.length - dropped), timestampMs });
+      bytes += sizeOf(message);
+      messages.push({ ...message, offset: first + BigInt(kept()), timestampMs });
     },
     read(from, max) {
       const start = dropped + Number((from < first ? first : from) - first);
       return messages.slice(start, start + max);
     },
-    trim(maxMessages, keepFrom) {
-      const kept = messages.length - dropped;
-      const allowed = Number(keepFrom - first);
-      drop(Math.min(Math.max(0, kept - maxMessages), Math.max(0, allowed)));
+    makeRoom(limits, keepFrom) {
+      while (isFull(limits) && first < keepFrom) dropOldest();
+      return !isFull(limits);
     },
     dropBefore(offset) {
-      const kept = messages.length - dropped;
-      drop(Math.min(kept, Math.max(0, Number(offset - first))));
+      while (kept() > 0 && first < offset) dropOldest();
     },
   };
 }
+
+/** with what a message costs beside its bytes */
+const sizeOf = ({ key, value }: BusMessage): number => (value?.length ?? 0) + (key?.length ?? 0) + 200;

@@ -38,6 +38,26 @@ describe('the bus in this process', () => {
     await bus.close();
   });
 
+  it('bounds a partition in bytes too, and takes a message that is larger than the bound', async () => {
+    const bus = createMemoryBus({ clock, defaultPartitions: 1, maxBytes: 10_000 });
+    const large = (size: number) => ({ key: 'k', value: Buffer.alloc(size) });
+    await bus.publish(
+      't',
+      Array.from({ length: 50 }, () => large(1_000)),
+    );
+    await bus.publish('t', [large(50_000)]);
+    await bus.publish('t', [large(100)]);
+    const sizes: number[] = [];
+    await bus.subscribe({
+      topic: 't',
+      group: 'g',
+      maxChunk: 100,
+      onChunk: async (chunk) => void sizes.push(...chunk.messages.map(({ value }) => value?.length ?? 0)),
+    });
+    await expect.poll(() => sizes).toEqual([100]);
+    await bus.close();
+  });
+
   it('lets a publisher wait for a slow group instead of dropping what it has not finished', async () => {
     const bus = createMemoryBus({ clock, defaultPartitions: 1, maxMessages: 10 });
     let release = (): void => undefined;
