@@ -1,0 +1,163 @@
+/**
+ * What rules in shadow would have done: for each of them alone, as if it had been live. Shadow rules change nothing, so
+ * each decision is decided again with that one hit promoted, by the same pure function, and compared with what happened.
+ */
+import { type Decision, type Outcome, outcomeRank, type RuleHit } from '../domain/decision.ts';
+
+export interface ShadowObservation {
+  readonly decision: Decision;
+  /** the decision's own generation, with other hits */
+  readonly decideWith: (hits: readonly RuleHit[]) => { readonly outcome: Outcome; readonly alert: boolean };
+  /** undefined = no label yet */
+  readonly isFraud?: boolean | undefined;
+}
+
+export interface ShadowRuleReport {
+  readonly ruleId: string;
+  readonly hits: number;
+  readonly errored: number;
+  /** alerts that exist only because of this rule */
+  readonly newAlerts: number;
+  readonly newAlertsPerDay: number;
+  readonly analystHoursPerDay: number;
+  /** decisions that would have become stricter, by what they would have become */
+  readonly stricter: Readonly<Record<Outcome, number>>;
+  /** money of decisions that would newly have been held or blocked, in minor units by currency */
+  readonly heldMinor: Readonly<Record<string, number>>;
+  /** hits on which no live rule hit */
+  readonly alone: number;
+  /** live rules that hit the same transactions, the most frequent first */
+  readonly overlap: readonly { readonly ruleId: string; readonly hits: number }[];
+  readonly labelled: number;
+  /** share of frauds among its labelled hits; null before the first label */
+  readonly precision: number | null;
+  /** labelled frauds that had passed without an alert */
+  readonly newFrauds: number;
+}
+
+export interface ShadowReport {
+  readonly days: number;
+  readonly rules: readonly ShadowRuleReport[];
+}
+
+export interface ShadowRecorder {
+  record(observation: ShadowObservation): void;
+  report(): ShadowReport;
+}
+
+interface Tally {
+  hits: number;
+  errored: number;
+  newAlerts: number;
+  alone: number;
+  labelled: number;
+  frauds: number;
+  newFrauds: number;
+  readonly stricter: Record<Outcome, number>;
+  readonly held: Map<string, number>;
+  readonly overlap: Map<string, number>;
+}
+
+const DAY_MS = 86_400_000;
+/** A first look at an alert; the figure that fraud desks plan with lies between 10 and 20 minutes. */
+const DEFAULT_MINUTES_PER_ALERT = 15;
+
+const newTally = (): Tally => ({
+  hits: 0,
+  errored: 0,
+  newAlerts: 0,
+  alone: 0,
+  labelled: 0,
+  frauds: 0,
+  newFrauds: 0,
+  stricter: { ALLOW: 0, CHALLENGE: 0, HOLD: 0, BLOCK: 0 },
+  held: new Map(),
+  overlap: new Map(),
+});
+
+const raise = (counts: Map<string, number>, key: string, by: number): void => {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+};
+
+const keepsMoney = (outcome: Outcome): boolean => outcome === 'HOLD' || outcome === 'BLOCK';
+
+function countMoney(tally: Tally, { evidence, outcome }: Decision, wouldBe: Outcome): void {
+  if (!keepsMoney(wouldBe) || keepsMoney(outcome)) return;
+  const amount = Number(evidence?.transaction.amountMinor ?? 0);
+  const currency = evidence?.transaction.currency;
+  if (Number.isFinite(amount) && typeof currency === 'string') raise(tally.held, currency, amount);
+}
+
+function countHit(tally: Tally, ruleId: string, { decision, decideWith, isFraud }: ShadowObservation): void {
+  const promoted = decision.hits.map((hit): RuleHit => (hit.ruleId === ruleId ? { ...hit, mode: 'live' } : hit));
+  const wouldBe = decideWith(promoted);
+  const isNewAlert = wouldBe.alert && !decision.alert;
+  tally.hits++;
+  if (isNewAlert) tally.newAlerts++;
+  if (outcomeRank(wouldBe.outcome) > outcomeRank(decision.outcome)) tally.stricter[wouldBe.outcome]++;
+  countMoney(tally, decision, wouldBe.outcome);
+  const live = decision.hits.filter((hit) => hit.mode === 'live' && hit.status === 'hit');
+  if (live.length === 0) tally.alone++;
+  for (const hit of live) raise(tally.overlap, hit.ruleId, 1);
+  if (isFraud === undefined) return;
+  tally.labelled++;
+  if (!isFraud) return;
+  tally.frauds++;
+  if (isNewAlert) tally.newFrauds++;
+}
+
+function ruleReport(ruleId: string, tally: Tally, days: number, minutesPerAlert: number): ShadowRuleReport {
+  const { hits, errored, newAlerts, alone, labelled, newFrauds } = tally;
+  const newAlertsPerDay = newAlerts / days;
+  const overlap = [...tally.overlap].map(([id, count]) => ({ ruleId: id, hits: count }));
+  return {
+    ruleId,
+    hits,
+    errored,
+    newAlerts,
+    newAlertsPerDay,
+    analystHoursPerDay: (newAlertsPerDay * minutesPerAlert) / 60,
+    stricter: { ...tally.stricter },
+    heldMinor: Object.fromEntries(tally.held),
+    alone,
+    overlap: overlap.toSorted((a, b) => b.hits - a.hits || (a.ruleId < b.ruleId ? -1 : 1)),
+    labelled,
+    precision: labelled === 0 ? null : tally.frauds / labelled,
+    newFrauds,
+  };
+}
+
+export function createShadowRecorder(options: { readonly minutesPerAlert?: number } = {}): ShadowRecorder {
+  const minutesPerAlert = options.minutesPerAlert ?? DEFAULT_MINUTES_PER_ALERT;
+  const tallies = new Map<string, Tally>();
+  let firstMs = Number.POSITIVE_INFINITY;
+  let lastMs = Number.NEGATIVE_INFINITY;
+
+  const tallyOf = (ruleId: string): Tally => {
+    const tally = tallies.get(ruleId) ?? newTally();
+    tallies.set(ruleId, tally);
+    return tally;
+  };
+
+  return {
+    record(observation) {
+      const { decision } = observation;
+      const atMs = decision.occurredAt === null ? Number.NaN : Date.parse(decision.occurredAt);
+      if (Number.isFinite(atMs)) {
+        firstMs = Math.min(firstMs, atMs);
+        lastMs = Math.max(lastMs, atMs);
+      }
+      for (const hit of decision.hits) {
+        if (hit.mode !== 'shadow') continue;
+        if (hit.status === 'errored') tallyOf(hit.ruleId).errored++;
+        else countHit(tallyOf(hit.ruleId), hit.ruleId, observation);
+      }
+    },
+    report() {
+      // less than a day counts as one: an hour's alerts times 24 would be a guess
+      const days = Math.max(1, (lastMs - firstMs) / DAY_MS || 0);
+      const rules = [...tallies].map(([ruleId, tally]) => ruleReport(ruleId, tally, days, minutesPerAlert));
+      return { days, rules: rules.toSorted((a, b) => b.hits - a.hits || (a.ruleId < b.ruleId ? -1 : 1)) };
+    },
+  };
+}
