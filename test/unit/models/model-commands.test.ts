@@ -5,10 +5,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandIo } from '../../../src/cli/io.ts';
 import { runModelEvaluate } from '../../../src/cli/model-evaluate.ts';
+import { fileHistory, runModelHistory } from '../../../src/cli/model-history.ts';
 import { runModelList } from '../../../src/cli/model-list.ts';
 import { runModelScore } from '../../../src/cli/model-score.ts';
 import { runModelTrain } from '../../../src/cli/model-train.ts';
 import { type LoadedConfiguration, loadConfiguration } from '../../../src/composition/load-generation.ts';
+import type { Label } from '../../../src/domain/label.ts';
 import { aMessage } from '../../helpers/a-transaction.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'vigil-model-commands-'));
@@ -95,6 +97,34 @@ describe('the model commands', () => {
       .map((line) => JSON.parse(line));
     expect(lines.map((line) => line.transactionId)).toEqual(ids);
     for (const { score } of lines) expect(score >= 0 && score <= 1).toBe(true);
+  });
+
+  it('let no label younger than the delay of seven days change what the model is given', async () => {
+    const dates = ['2026-11-01', '2026-11-07', '2026-11-09'];
+    const file = path.join(folder, 'leak.ndjson');
+    const messages = dates.map((date, i) => aMessage({ transactionId: `T-${i}`, occurredAt: `${date}T12:00:00Z` }));
+    await writeFile(file, messages.map((message) => JSON.stringify(message)).join('\n'));
+    const valuesWith = async (labels: readonly Label[]): Promise<readonly string[]> => {
+      const history = { ...(await fileHistory({ in: file }, configuration, now())), labels };
+      const seen: string[] = [];
+      await runModelHistory({
+        configuration,
+        history,
+        onChunk: async (inputs) => void seen.push(...inputs.map((input) => JSON.stringify(input.values))),
+      });
+      return seen;
+    };
+    const label: Label = {
+      transactionId: 'T-0',
+      channel: 'MOBILE_BANKING',
+      label: 'FRAUD',
+      labelledAtMs: Date.parse('2026-11-02T00:00:00Z'),
+    };
+    const [without, labelled] = [await valuesWith([]), await valuesWith([label])];
+    expect(labelled.length).toBe(3);
+    // the payment of 1 November is 6 days old at the second and 8 days old at the third
+    expect(labelled.slice(0, 2)).toEqual(without.slice(0, 2));
+    expect(labelled[2]).not.toBe(without[2]);
   });
 
   it('say so when there is no model at all', async () => {
