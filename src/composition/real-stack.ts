@@ -22,7 +22,7 @@ export interface RealStack {
   close(): Promise<void>;
 }
 
-export interface RealOptions extends Pick<ScoringServiceOptions, 'failpoint'> {
+export interface RealOptions extends Pick<ScoringServiceOptions, 'failpoint' | 'onScored'> {
   readonly configuration: LoadedConfiguration;
   readonly clock: Clock;
   readonly telemetry: Telemetry;

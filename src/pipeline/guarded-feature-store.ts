@@ -11,7 +11,9 @@ import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { FeatureStore, Settlement } from '../domain/ports.ts';
 import type { ParsedTransaction } from '../domain/transaction.ts';
-import { type Budget, budgetFor, NO_BUDGET, withinBudget } from './fair-budget.ts';
+import { withBudgets } from './budgeted-feature-store.ts';
+import { type Budget, NO_BUDGET, withinBudget } from './fair-budget.ts';
+import { createRecentDecisions } from './recent-decisions.ts';
 
 export type ReadingSource = 'primary' | 'local';
 
@@ -47,6 +49,8 @@ type BacklogItem =
   | { readonly kind: 'record'; readonly chunk: readonly ParsedTransaction[] }
   | { readonly kind: 'settle'; readonly chunk: readonly Settlement[] };
 
+const REPLAY_PATIENCE_MS = 50;
+
 export function createGuardedFeatureStore(options: GuardOptions): GuardedFeatureStore {
   const { clock, createLocal, onOutage } = options;
   const primary = withBudgets(options.primary, options.budget ?? NO_BUDGET);
@@ -60,6 +64,11 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
   let replaying: Promise<void> | undefined;
   let countersIncomplete = false;
   let replayBug: unknown;
+  const recent = createRecentDecisions();
+  const patience: Budget = {
+    ms: REPLAY_PATIENCE_MS,
+    monotonicMs: options.budget?.monotonicMs ?? (() => clock.now()),
+  };
 
   const startOutage = (cause: unknown): FeatureStore => {
     nextTryMs = clock.now() + retryAfterMs;
@@ -116,9 +125,32 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
     return local;
   };
 
+  /**
+   * A replay that gets on is waited for a little: a worker that catches up would otherwise add to the backlog faster than
+   * the replay takes from it, and stay at level L2 with a healthy server.
+   */
+  const outageStoreAfterPatience = async (): Promise<FeatureStore | undefined> => {
+    if (outageStore() !== undefined && replaying !== undefined) {
+      await withinBudget(replaying, patience, () => new Error('still replaying')).catch(() => undefined);
+    }
+    return outageStore();
+  };
+
+  const readLocally = async (
+    store: FeatureStore,
+    chunk: readonly ParsedTransaction[],
+  ): Promise<readonly FeatureReading[]> => {
+    const readings = await store.recordAndRead(chunk);
+    return readings.map((reading, index) => {
+      const transaction = chunk[index]?.transaction;
+      const earlier = transaction && recent.find(transaction.channel, transaction.transactionId);
+      return earlier === undefined ? reading : { ...reading, earlier };
+    });
+  };
+
   return {
     async recordAndRead(chunk) {
-      let store = outageStore();
+      let store = await outageStoreAfterPatience();
       if (store === undefined) {
         try {
           return { readings: await primary.recordAndRead(chunk), source: 'primary' };
@@ -128,19 +160,22 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
         }
       }
       keep({ kind: 'record', chunk });
-      return { readings: await store.recordAndRead(chunk), source: 'local' };
+      return { readings: await readLocally(store, chunk), source: 'local' };
     },
     async settle(chunk) {
       let store = outageStore();
       if (store === undefined) {
         try {
-          return await primary.settle(chunk);
+          const standing = await primary.settle(chunk);
+          recent.keep(chunk, standing);
+          return standing;
         } catch (error) {
           if (!isOutage(error)) throw error;
           store = startOutage(error);
         }
       }
       const standing = await store.settle(chunk);
+      recent.keep(chunk, standing);
       keep({ kind: 'settle', chunk: chunk.map((entry, i) => ({ ...entry, ...standing[i] })) });
       return standing;
     },
@@ -159,14 +194,3 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
 
 const isOutage = (error: unknown): boolean =>
   error instanceof VigilError && (error.code === 'FEATURE_STORE_UNAVAILABLE' || error.code === 'FEATURE_STORE_CORRUPT');
-
-/** The effect of a call that is given up may still happen; recording and settling are safe to repeat. */
-function withBudgets(store: FeatureStore, budget: Budget): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> {
-  const late = (): VigilError =>
-    new VigilError('FEATURE_STORE_UNAVAILABLE', 'the feature store did not answer within its budget');
-  return {
-    recordAndRead: (chunk) => withinBudget(store.recordAndRead(chunk), budgetFor(budget, chunk.length), late),
-    settle: (chunk) => withinBudget(store.settle(chunk), budgetFor(budget, chunk.length), late),
-    close: () => store.close(),
-  };
-}

@@ -59,10 +59,10 @@ describe('the guarded feature store', () => {
     expect(await record('C')).toBe('local 2');
     state.isOff = false;
     time.ms += 501;
-    expect(await record('D')).toBe('local 3');
+    expect(await record('D')).toBe('primary 4');
     await untilUp();
     expect(await record('E')).toBe('primary 5');
-    expect(outages).toEqual(['start 0', 'end 3']);
+    expect(outages).toEqual(['start 0', 'end 2']);
   });
 
   it('leaves the primary alone between two tries', async () => {
@@ -91,6 +91,37 @@ describe('the guarded feature store', () => {
     expect(await guard.settle([{ ...settlement, decision: 'second' }])).toEqual([
       { fingerprint: 'f', decision: 'first' },
     ]);
+  });
+
+  it('gives a repeat during an outage the decision that this process has published', async () => {
+    const { guard, record, state } = aGuard();
+    await record('A');
+    await guard.settle([{ channel: 'MOBILE_BANKING', transactionId: 'A', fingerprint: 'f', decision: 'first' }]);
+    state.isOff = true;
+    const { readings, source } = await guard.recordAndRead([aTransaction({ transactionId: 'A' })]);
+    expect(source).toBe('local');
+    expect(readings[0]?.earlier).toEqual({ fingerprint: 'f', decision: 'first' });
+  });
+
+  it('lets the recordings of one process go one after the other, so that none looks slow for the others', async () => {
+    const slow = memoryStoreFor(configuration);
+    const store: FeatureStore = {
+      ...slow,
+      recordAndRead: async (chunk) => {
+        await new Promise((resolve) => setTimeout(resolve, 25));
+        return slow.recordAndRead(chunk);
+      },
+    };
+    const guard = createGuardedFeatureStore({
+      primary: store,
+      createLocal: () => memoryStoreFor(configuration),
+      clock: { now: () => performance.now() },
+      budget: { ms: 60, monotonicMs: () => performance.now() },
+    });
+    const answers = await Promise.all(
+      ['A', 'B', 'C', 'D', 'E'].map((id) => guard.recordAndRead([aTransaction({ transactionId: id })])),
+    );
+    expect(answers.map((answer) => answer.source)).toEqual(['primary', 'primary', 'primary', 'primary', 'primary']);
   });
 
   it('says that the counters are incomplete when an outage was longer than its backlog', async () => {

@@ -1,0 +1,31 @@
+/**
+ * The primary feature store with its time budgets. Recordings of one process go one after the other: a chunk that waited
+ * behind three others of its own process would look like a slow server. Settling is short and waits for at most one of them.
+ */
+import { VigilError } from '../domain/errors.ts';
+import type { FeatureStore } from '../domain/ports.ts';
+import { type Budget, budgetFor, withinBudget } from './fair-budget.ts';
+
+/** what a settlement may have to wait for: one recording of this size that is under way */
+const RECORDING_AHEAD = 256;
+
+export function withBudgets(
+  store: FeatureStore,
+  budget: Budget,
+): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> {
+  let lane: Promise<unknown> = Promise.resolve();
+  return {
+    recordAndRead(chunk) {
+      const answer = lane.then(() => withinBudget(store.recordAndRead(chunk), budgetFor(budget, chunk.length), late));
+      // the next one does not wait for an answer that was given up, and does not fail with it
+      lane = answer.catch(() => undefined);
+      return answer;
+    },
+    settle: (chunk) => withinBudget(store.settle(chunk), budgetFor(budget, chunk.length + RECORDING_AHEAD), late),
+    close: () => store.close(),
+  };
+}
+
+/** The effect of a call that is given up may still happen; recording and settling are safe to repeat. */
+const late = (): VigilError =>
+  new VigilError('FEATURE_STORE_UNAVAILABLE', 'the feature store did not answer within its budget');
