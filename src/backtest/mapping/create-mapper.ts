@@ -71,8 +71,8 @@ function fieldValue(field: FieldMapping, read: Reader, context: FieldContext): R
   if (text === undefined) return missing(field);
   if (text.includes('\uFFFD')) return fault(field, 'NOT_UTF8', 'a character that is not of the stated encoding');
   if (field.values === null) return read(text, context);
-  const mapped = field.values.get(text);
-  return mapped === undefined
+  const mapped = field.values.get(text) ?? field.otherwise;
+  return mapped === null
     ? fault(field, 'INVALID_VALUE', `"${maskCardNumbers(text.slice(0, 40))}" is not in the table of values`)
     : read(mapped, context);
 }

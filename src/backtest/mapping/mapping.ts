@@ -39,8 +39,9 @@ export interface FieldMapping {
   readonly absent: ReadonlySet<string>;
   /** from and to, in characters, before anything else */
   readonly slice: readonly [number, number] | null;
-  /** a closed table: a text that is not in it is an error of its line */
+  /** a closed table: a text that is not in it becomes `otherwise`, or is an error of its line when that is not stated */
   readonly values: ReadonlyMap<string, string> | null;
+  readonly otherwise: string | null;
   readonly prefix: string;
   /** for a list: what separates its members */
   readonly separator: string | null;

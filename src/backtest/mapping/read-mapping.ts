@@ -27,7 +27,19 @@ const TYPES: Readonly<Record<string, FieldType>> = {
 };
 const ATTRIBUTE = /^attributes\.[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const SOURCES = ['constant', 'column', 'columns', 'firstOf'] as const;
-const OPTIONS = ['join', 'absent', 'slice', 'values', 'prefix', 'separator', 'when', 'amount', 'time', 'as'] as const;
+const OPTIONS = [
+  'join',
+  'absent',
+  'slice',
+  'values',
+  'otherwise',
+  'prefix',
+  'separator',
+  'when',
+  'amount',
+  'time',
+  'as',
+] as const;
 
 export function readMapping(source: SourceFile): Result<Mapping, readonly ConfigFault[]> {
   const reader = readDocument(source);
@@ -112,17 +124,20 @@ function readField(path: string, at: DocumentNode, reader: DocumentReader): Fiel
   const amount = readKey(keys, 'amount', (node) => readAmountFormat(node, reader)) ?? null;
   const time = readKey(keys, 'time', (node) => readTimeFormat(node, reader)) ?? null;
   const values = readKey(keys, 'values', (node) => readValues(node, reader)) ?? null;
+  const otherwise = readKey(keys, 'otherwise', reader.text) ?? null;
+  if (otherwise !== null && values === null) reader.fault(at, '"otherwise" belongs to "values"');
   if (source === undefined || keys === undefined) return undefined;
   const isConstant = source.kind === 'constant';
   requireOnly(at, reader, 'amount', amount !== null, type === 'amount' && !isConstant);
   requireOnly(at, reader, 'time', time !== null, type === 'instant' && !isConstant);
   requireOnly(at, reader, 'separator', keys.has('separator'), type === 'list' && !isConstant);
-  checkWords(path, source, values, at, reader);
+  checkWords(path, source, [...(values?.values() ?? []), ...(otherwise === null ? [] : [otherwise])], at, reader);
   return {
     path,
     type,
     source,
     values,
+    otherwise,
     amount,
     time,
     absent: new Set(readKey(keys, 'absent', reader.texts) ?? []),
@@ -201,13 +216,13 @@ function readWhen(at: DocumentNode, reader: DocumentReader): FieldMapping['when'
 function checkWords(
   path: string,
   source: FieldSource,
-  values: FieldMapping['values'],
+  words: readonly string[],
   at: DocumentNode,
   reader: DocumentReader,
 ): void {
   if (path !== 'type') return;
-  const words = source.kind === 'constant' ? [String(source.value)] : [...(values?.values() ?? [])];
-  for (const word of words) {
+  const all = source.kind === 'constant' ? [String(source.value)] : words;
+  for (const word of all) {
     if (!(TRANSACTION_TYPES as readonly string[]).includes(word)) {
       reader.fault(at, `"${word}" is not a type of transaction`, didYouMean(word, TRANSACTION_TYPES));
     }

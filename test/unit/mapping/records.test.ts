@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { loadMapping } from '../../../src/backtest/mapping/load-mapping.ts';
 import type { Mapping } from '../../../src/backtest/mapping/mapping.ts';
 import { openMappedHistory } from '../../../src/backtest/mapping/open-mapped-history.ts';
 import { readMapping } from '../../../src/backtest/mapping/read-mapping.ts';
@@ -114,6 +115,20 @@ describe('records of a CSV history', () => {
   });
 });
 
+describe('the mapping that a command names', () => {
+  it('is a shipped one by its bare name, or a file by its path', async () => {
+    const shipped = await loadMapping('iso8583');
+    expect(shipped.ok && shipped.value.columns.includes('DE90')).toBe(true);
+    const file = path.join(folder, 'own.yaml');
+    writeFileSync(file, CSV);
+    expect(await loadMapping(file)).toEqual({ ok: true, value: mapping(CSV) });
+    writeFileSync(file, CSV.replace('version: 1', 'version: 2'));
+    const refused = await loadMapping(file);
+    expect(!refused.ok && refused.error[0]).toMatchObject({ file, path: 'version' });
+    await expect(loadMapping('nothing')).rejects.toThrow('The mapping nothing cannot be read: it is not there.');
+  });
+});
+
 describe('mapping files', () => {
   const faults = (text: string) => {
     const result = readMapping({ file: 'm.yaml', text });
@@ -175,6 +190,7 @@ describe('mapping files', () => {
     ['two sources', '{ column: id }', '{ column: id, constant: x }', /exactly one of/],
     ['columns without a join', '{ column: id }', '{ columns: [id, at] }', /needs a "join"/],
     ['an empty table', '{ column: note }', '{ column: note, values: {} }', /would refuse every line/],
+    ['an otherwise without a table', '{ column: note }', '{ column: note, otherwise: x }', /belongs to "values"/],
     ['a table of numbers', '{ column: note }', '{ column: note, values: { a: 1 } }', /write it in quotes/],
     ['a slice the wrong way', '{ column: note }', '{ column: note, slice: [4, 2] }', /from before to/],
     ['a type for what has one', '{ column: id }', '{ column: id, as: integer }', /only for attributes/],
