@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runRulesExplain } from '../../../src/cli/rules-explain.ts';
+import { runRulesShadow } from '../../../src/cli/rules-shadow.ts';
 import { runRulesTry, tryEvent } from '../../../src/cli/rules-try.ts';
 import { buildConfiguration, type LoadedConfiguration } from '../../../src/composition/load-generation.ts';
 import { type ConfigSources, readSources } from '../../../src/config/read-sources.ts';
@@ -121,6 +122,49 @@ describe('vigil rules try', () => {
     await expect(runRulesTry({ configuration, ...broken, now }, recordingIo())).rejects.toThrow(/NOT_JSON/);
     const missing = { configuration, event: path.join(folder, 'nowhere.json'), now };
     await expect(runRulesTry(missing, recordingIo())).rejects.toThrow(/nowhere\.json cannot be read/);
+  });
+});
+
+describe('vigil rules shadow', () => {
+  const night = { occurredAt: '2026-11-24T03:00:00+08:00', device: { id: 'D9', ip: '198.51.100.1' } };
+  const login = message({
+    ...night,
+    type: 'LOGIN',
+    amountMinor: undefined,
+    currency: undefined,
+    counterparty: undefined,
+  });
+  const earlier = burst.map((event) => ({ ...event, device: { id: 'D1', ip: '203.0.113.7' } }));
+  const tonight = () => Date.parse('2026-11-23T19:00:00Z');
+
+  it('tells what a rule in shadow would have done, and its precision once labels are there', async () => {
+    const { decision } = await tryEvent({
+      configuration,
+      event: bytes(login),
+      history: earlier.map(bytes),
+      now: tonight,
+    });
+    const [decisions, labels] = [path.join(folder, 'd.ndjson'), path.join(folder, 'l.csv')];
+    await writeFile(decisions, `${JSON.stringify(decision)}\n\n`);
+    await writeFile(labels, 'transactionId,channel,label,labelledAt\nT1,MOBILE_BANKING,FRAUD,\n');
+    const io = recordingIo();
+    expect(await runRulesShadow({ configuration, in: decisions, labels }, io)).toBe(0);
+    expect(io.lines).toEqual([
+      'night-login-new-device: 1 hits, 0 errored',
+      '  new alerts 0 (0.00 a day, 0.00 analyst hours a day)',
+      '  stricter decisions: CHALLENGE 1, HOLD 0, BLOCK 0; money newly held: none',
+      '  without any live rule 1; with none',
+      '  precision 100.0 % of 1 labelled; frauds that had raised no alert 0',
+      '1 rules in shadow hit in 1.0 days',
+    ]);
+  });
+
+  it('names the line that is no decision', async () => {
+    const decisions = path.join(folder, 'bad.ndjson');
+    await writeFile(decisions, '{}\n');
+    await expect(runRulesShadow({ configuration, in: decisions }, recordingIo())).rejects.toThrow(
+      /bad\.ndjson:1 is no decision/,
+    );
   });
 });
 

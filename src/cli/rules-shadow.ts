@@ -1,0 +1,101 @@
+/**
+ * `vigil rules shadow`: what the rules in shadow would have done, from recorded decisions (`vigil backtest --out FILE`, or
+ * an export of the decisions topic) and, once they are there, labels.
+ */
+import { readLabels } from '../backtest/read-labels.ts';
+import { readLines } from '../backtest/read-lines.ts';
+import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import type { Decision } from '../domain/decision.ts';
+import { VigilError } from '../domain/errors.ts';
+import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
+import { type Transaction, transactionKey } from '../domain/transaction.ts';
+import { listEffects } from '../rules/lists/list-effects.ts';
+import { createShadowRecorder, type ShadowReport, type ShadowRuleReport } from '../rules/shadow-report.ts';
+import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
+
+export interface RulesShadowOptions {
+  readonly configuration: LoadedConfiguration;
+  /** decisions, one JSON a line */
+  readonly in: string;
+  readonly labels?: string | undefined;
+  readonly minutesPerAlert?: number | undefined;
+  readonly json?: boolean | undefined;
+}
+
+const MAX_LINE_BYTES = 1024 * 1024;
+
+function parseDecision(bytes: Buffer, line: number, file: string): Decision {
+  try {
+    const decision: unknown = JSON.parse(bytes.toString('utf8'));
+    if (typeof decision === 'object' && decision !== null && 'hits' in decision && 'outcome' in decision)
+      return decision as Decision;
+  } catch {
+    // said below, with the line
+  }
+  throw new VigilError('USAGE', `${file}:${line} is no decision: write them with vigil backtest --out.`);
+}
+
+function transactionOf(decision: Decision, parse: ParseTransaction): Transaction | undefined {
+  if (decision.evidence === null) return undefined;
+  const parsed = parse(Buffer.from(JSON.stringify(decision.evidence.transaction), 'utf8'), Number.MAX_SAFE_INTEGER);
+  return parsed.ok ? parsed.value.transaction : undefined;
+}
+
+async function readTruth({ configuration, labels }: RulesShadowOptions): Promise<ReadonlyMap<string, boolean>> {
+  if (labels === undefined) return new Map();
+  const read = await readLabels(labels, (code) => configuration.channels.channels.has(code));
+  if (!read.ok) throw new ConfigurationRefused(read.error);
+  return new Map(
+    read.value.map(({ channel, transactionId, label }) => [transactionKey(channel, transactionId), label === 'FRAUD']),
+  );
+}
+
+async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
+  const { generation, lists, channels } = options.configuration;
+  const truth = await readTruth(options);
+  const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
+  const { minutesPerAlert } = options;
+  const recorder = createShadowRecorder(minutesPerAlert === undefined ? {} : { minutesPerAlert });
+  for await (const { bytes, number } of readLines(options.in, MAX_LINE_BYTES)) {
+    if (bytes.length === 0) continue;
+    const decision = parseDecision(bytes, number, options.in);
+    const transaction = transactionOf(decision, parse);
+    if (transaction === undefined) continue; // a fallback: no rule has seen it
+    const { level, limits: limitHits, model } = decision;
+    recorder.record({
+      decision,
+      isFraud: truth.get(transactionKey(decision.channel, decision.transactionId)),
+      decideWith: (hits) =>
+        generation.decide({
+          transaction,
+          evaluation: { hits, limitHits, listEffects: listEffects(lists, transaction) },
+          modelScore: model?.score ?? null,
+          level,
+        }),
+    });
+  }
+  return recorder.report();
+}
+
+function* ruleLines(rule: ShadowRuleReport): Generator<string> {
+  const held = Object.entries(rule.heldMinor).map(([currency, minor]) => `${currency} ${minor} minor units`);
+  const overlap = rule.overlap.slice(0, 5).map(({ ruleId, hits }) => `${ruleId} ${hits}`);
+  const { CHALLENGE, HOLD, BLOCK } = rule.stricter;
+  yield `${rule.ruleId}: ${rule.hits} hits, ${rule.errored} errored`;
+  yield `  new alerts ${rule.newAlerts} (${rule.newAlertsPerDay.toFixed(2)} a day, ${rule.analystHoursPerDay.toFixed(2)} analyst hours a day)`;
+  yield `  stricter decisions: CHALLENGE ${CHALLENGE}, HOLD ${HOLD}, BLOCK ${BLOCK}; money newly held: ${held.join(', ') || 'none'}`;
+  yield `  without any live rule ${rule.alone}; with ${overlap.join(', ') || 'none'}`;
+  const precision =
+    rule.precision === null ? 'no labels yet' : `${(rule.precision * 100).toFixed(1)} % of ${rule.labelled} labelled`;
+  yield `  precision ${precision}; frauds that had raised no alert ${rule.newFrauds}`;
+}
+
+export async function runRulesShadow(options: RulesShadowOptions, io: CommandIo): Promise<ExitCode> {
+  const report = await collect(options);
+  if (options.json === true) io.out(JSON.stringify(report));
+  else {
+    for (const rule of report.rules) for (const line of ruleLines(rule)) io.out(line);
+    io.out(`${report.rules.length} rules in shadow hit in ${report.days.toFixed(1)} days`);
+  }
+  return EXIT.done;
+}
