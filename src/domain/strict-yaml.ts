@@ -3,7 +3,7 @@
  * keys, duplicate keys and several documents are refused, so that what is read is what is written. All faults at once,
  * each with its line; `locate` finds the line of a path for the checks that follow.
  */
-import { type Document, isAlias, isMap, isNode, isPair, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
 import type { ConfigFault, SourceFile } from './config-fault.ts';
 import { err, ok, type Result } from './result.ts';
 
@@ -51,6 +51,10 @@ export function parseStrictYaml(source: SourceFile): Result<YamlFile, readonly C
     },
     Pair(_key, pair) {
       if (String(pair.key) === '<<') faults.push(at(rangeStart(pair.key), 'merge keys are refused', lines));
+      // 0123 would become 123, and a card token of nineteen digits another one
+      else if (!isScalar(pair.key) || typeof pair.key.value !== 'string') {
+        faults.push(at(rangeStart(pair.key), 'a key must be text: write it in quotes', lines));
+      }
     },
   });
   return faults.length > 0 ? err(faults) : ok(yamlFile(source, document.toJS(), document, lines));
