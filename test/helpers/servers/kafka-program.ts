@@ -24,7 +24,9 @@ async function findKafka(): Promise<KafkaProgram> {
   const installed = installedClassPath();
   if (installed !== undefined) return { java, classPath: `${installed}/*`, origin: `the installation in ${installed}` };
   const cached = kafkaJarsAreCached();
-  const classPath = await kafkaClassPath(cached ? 'mvn' : await findMaven());
+  const classPath = await kafkaClassPath(cached ? 'mvn' : await findMaven()).catch((error: unknown) => {
+    throw new Error(`Kafka's jars cannot be had through Maven (${firstLineOf(error)}): ${HOW_TO}`);
+  });
   const where = cached ? 'from the cache' : 'through Maven';
   return { java, classPath, origin: `Apache Kafka ${KAFKA_VERSION} jars ${where}, sha256 checked` };
 }
@@ -39,6 +41,12 @@ function installedClassPath(): string | undefined {
 
 const HOW_TO =
   'install Java 17 or newer and Maven, or start Docker, or set VIGIL_TEST_KAFKA=host:port to a broker that may be written to';
+
+/** Maven says what is wrong in its first line that begins so, and how to debug Maven in a dozen more. */
+function firstLineOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /\[ERROR\] (.+)/.exec(text)?.[1] ?? text.split('\n')[0] ?? '';
+}
 
 async function findJava(): Promise<string> {
   const home = process.env.JAVA_HOME;
