@@ -2,7 +2,7 @@
 import type { RuleHit } from '../domain/decision.ts';
 import type { Facts } from '../domain/facts.ts';
 import { type ConditionProbe, conditionProbes } from './condition-probes.ts';
-import { createFactLayout, loadFacts } from './expression/frame.ts';
+import { createFactLayout, loadFacts, planLoad } from './expression/frame.ts';
 import type { Ruleset, RuleTrace } from './ruleset.ts';
 
 export interface ConditionStep {
@@ -35,6 +35,7 @@ export function createRuleExplainer(ruleset: Ruleset): ExplainRules {
     ruleset.rules.map((rule) => [rule.id, conditionProbes(rule, ruleset.vocabulary, layout)]),
   );
   const frame = layout.newFrame();
+  const load = planLoad(layout.terms);
 
   const stepOf = ({ text, expression }: ConditionProbe): ConditionStep => {
     const result = expression.evaluate(frame);
@@ -45,7 +46,7 @@ export function createRuleExplainer(ruleset: Ruleset): ExplainRules {
 
   return (facts) => {
     const traces = ruleset.trace(facts);
-    loadFacts(frame, layout.terms, facts);
+    loadFacts(frame, load, facts);
     return traces.map(({ rule, status, values, error }): RuleExplanation => {
       const applied = status === 'hit' || status === 'miss' || status === 'errored';
       return {

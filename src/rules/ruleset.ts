@@ -14,7 +14,15 @@ import { err, ok, type Result } from '../domain/result.ts';
 import { formatRfc3339 } from '../domain/time.ts';
 import type { Channel, Transaction } from '../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
-import { createFactLayout, type FactLayout, type Frame, loadFacts, type SlottedTerm } from './expression/frame.ts';
+import {
+  createFactLayout,
+  type FactLayout,
+  type Frame,
+  type LoadPlan,
+  loadFacts,
+  planLoad,
+  type SlottedTerm,
+} from './expression/frame.ts';
 import { possibleValues } from './expression/narrowing.ts';
 import { ruleVocabulary, type Value, type Vocabulary } from './expression/vocabulary.ts';
 import { lintRules } from './lint-rules.ts';
@@ -173,7 +181,7 @@ interface ActiveRule {
 /** The rules that can hit a transaction of one channel and type, and what they read. */
 interface Plan {
   readonly rules: readonly ActiveRule[];
-  readonly terms: readonly SlottedTerm[];
+  readonly load: LoadPlan;
 }
 
 function activate(rule: Rule, layout: FactLayout): ActiveRule {
@@ -193,7 +201,7 @@ function activate(rule: Rule, layout: FactLayout): ActiveRule {
 
 function planOf(rules: readonly ActiveRule[], layout: FactLayout): Plan {
   const used = new Set(rules.flatMap((active) => active.reads));
-  return { rules, terms: layout.terms.filter((term) => used.has(term)) };
+  return { rules, load: planLoad(layout.terms.filter((term) => used.has(term))) };
 }
 
 /** A plan per channel and type, made when the first such transaction comes: most rules are about few types. */
@@ -281,6 +289,7 @@ function createRuleset(
   { version, vocabulary }: { readonly version: string; readonly vocabulary: Vocabulary },
 ): Ruleset {
   const frame = layout.newFrame();
+  const whole = planLoad(layout.terms);
   const all = rules.map((rule) => activate(rule, layout));
   const running = all.filter(({ rule }) => rule.mode !== 'off' && rule.rollout.percent > 0);
   const planFor = createPlanner(running, layout);
@@ -290,7 +299,7 @@ function createRuleset(
     vocabulary,
     evaluate(facts) {
       const plan = planFor(facts.transaction);
-      loadFacts(frame, plan.terms, facts);
+      loadFacts(frame, plan.load, facts);
       let hits: RuleHit[] | undefined;
       for (const active of plan.rules) {
         if (!appliesTo(active.rule, facts.transaction) || isBlind(active, facts)) continue;
@@ -302,7 +311,7 @@ function createRuleset(
       return hits ?? NO_HITS;
     },
     trace(facts) {
-      loadFacts(frame, layout.terms, facts);
+      loadFacts(frame, whole, facts);
       return all.map((active) => traceOf(active, frame, facts));
     },
     warnings: () => lintRules(rules, vocabulary),

@@ -4,7 +4,8 @@
  * evaluation writes what it reads.
  */
 import type { Facts, ListSnapshot } from '../../domain/facts.ts';
-import type { Source, Term, Value } from './vocabulary.ts';
+import type { Transaction } from '../../domain/transaction.ts';
+import type { Term, Value } from './vocabulary.ts';
 
 export interface Frame {
   readonly slots: Value[];
@@ -75,11 +76,36 @@ export function createFactLayout(): FactLayout {
   };
 }
 
-/** Reads the given terms of a transaction into the frame. */
-export function loadFacts(frame: Frame, terms: readonly SlottedTerm[], facts: Facts): void {
-  frame.lists = facts.lists;
-  frame.atMs = facts.transaction.occurredAtMs;
-  for (const term of terms) frame.slots[term.slot] = term.read(facts);
+/** How a set of terms gets into the frame: features and fields of the transaction, most of all terms, the short way. */
+export interface LoadPlan {
+  readonly features: readonly { readonly slot: number; readonly index: number }[];
+  readonly fields: readonly { readonly slot: number; readonly read: (transaction: Transaction) => Value }[];
+  readonly others: readonly SlottedTerm[];
 }
 
-export const sourcesOf = (terms: readonly Term[]): ReadonlySet<Source> => new Set(terms.map((term) => term.source));
+export function planLoad(terms: readonly SlottedTerm[]): LoadPlan {
+  const features: { slot: number; index: number }[] = [];
+  const fields: { slot: number; read: (transaction: Transaction) => Value }[] = [];
+  const others: SlottedTerm[] = [];
+  for (const term of terms) {
+    if (term.featureIndex !== undefined) features.push({ slot: term.slot, index: term.featureIndex });
+    else if (term.readTransaction !== undefined) fields.push({ slot: term.slot, read: term.readTransaction });
+    else others.push(term);
+  }
+  return { features, fields, others };
+}
+
+/** Reads the terms of a transaction into the frame. */
+export function loadFacts(frame: Frame, plan: LoadPlan, facts: Facts): void {
+  const { slots } = frame;
+  const { transaction, values } = facts;
+  frame.lists = facts.lists;
+  frame.atMs = transaction.occurredAtMs;
+  for (const { slot, index } of plan.features) {
+    const value = values === null ? null : values[index];
+    // NaN would make every comparison false, which reads as "no risk": it counts as absent, as in Term.read
+    slots[slot] = value === null || value === undefined || Number.isNaN(value) ? undefined : value;
+  }
+  for (const { slot, read } of plan.fields) slots[slot] = read(transaction);
+  for (const term of plan.others) slots[term.slot] = term.read(facts);
+}

@@ -4,6 +4,7 @@
  */
 import type { Facts } from '../../domain/facts.ts';
 import type { EntityKind, FeatureDefinition, Profile } from '../../domain/feature.ts';
+import type { Transaction } from '../../domain/transaction.ts';
 import { TRANSACTION_FIELDS, TRANSACTION_OBJECTS, transactionField } from '../../domain/transaction-fields.ts';
 
 export type ValueType =
@@ -41,6 +42,10 @@ export interface Term {
   readonly min?: number;
   readonly max?: number;
   readonly read: (facts: Facts) => Value;
+  /** for a feature: its place in the vector, which is then read without a call */
+  readonly featureIndex?: number;
+  /** for a field of the transaction: the same as `read`, one call shorter */
+  readonly readTransaction?: (transaction: Transaction) => Value;
 }
 
 export interface Vocabulary {
@@ -110,6 +115,7 @@ function transactionTerm(path: string): Term | undefined {
     nullable: field.nullable,
     ...(path === 'amountMinor' ? { min: 0 } : {}),
     read: (facts) => read(facts.transaction),
+    readTransaction: read,
   };
 }
 
@@ -137,6 +143,7 @@ function featureTerm(feature: FeatureDefinition, index: number): Term {
     type: featureType(feature),
     nullable: !(feature.entity.every((kind) => ALWAYS_PRESENT.has(kind)) && EMPTY_IS_ZERO.has(feature.aggregate)),
     ...featureRange(feature),
+    featureIndex: index,
     // NaN would make every comparison false, which reads as "no risk": it counts as absent, so that the rule is errored
     read: (facts) => {
       const value = facts.values?.[index];

@@ -4,7 +4,7 @@
  */
 import type { Facts } from '../../domain/facts.ts';
 import { type ConditionProbe, conditionProbes } from '../condition-probes.ts';
-import { createFactLayout, type FactLayout, loadFacts } from '../expression/frame.ts';
+import { createFactLayout, type FactLayout, loadFacts, planLoad } from '../expression/frame.ts';
 import type { Vocabulary } from '../expression/vocabulary.ts';
 import type { Rule } from '../rule.ts';
 import type { Ruleset } from '../ruleset.ts';
@@ -59,10 +59,11 @@ export function createCoverage(ruleset: Ruleset): Coverage {
       }),
   );
   const frame = layout.newFrame();
+  const load = planLoad(layout.terms);
   const all = (): readonly CoveredRule[] => [...rules.values()];
   return {
     record(facts) {
-      loadFacts(frame, layout.terms, facts);
+      loadFacts(frame, load, facts);
       for (const { rule, status } of ruleset.trace(facts)) {
         const covered = rules.get(rule.id);
         if (covered === undefined || (status !== 'hit' && status !== 'miss')) continue;

@@ -3,7 +3,7 @@ import type { Facts, ListSnapshot } from '../../../src/domain/facts.ts';
 import type { FeatureDefinition, Profile } from '../../../src/domain/feature.ts';
 import type { Transaction } from '../../../src/domain/transaction.ts';
 import { type CompiledExpression, compileExpression } from '../../../src/rules/expression/expression.ts';
-import { createFactLayout, loadFacts } from '../../../src/rules/expression/frame.ts';
+import { createFactLayout, loadFacts, planLoad } from '../../../src/rules/expression/frame.ts';
 import { ruleVocabulary, type Vocabulary } from '../../../src/rules/expression/vocabulary.ts';
 
 export const aTransaction = (changes: Partial<Transaction> = {}): Transaction => ({
@@ -103,7 +103,8 @@ export function evaluate(text: string, facts: Facts = someFacts()): boolean | st
 
 export function run(expression: CompiledExpression, layout: ReturnType<typeof createFactLayout>, facts: Facts) {
   const frame = layout.newFrame();
-  loadFacts(frame, layout.terms, facts);
+  const load = planLoad(layout.terms);
+  loadFacts(frame, load, facts);
   return expression.evaluate(frame) ?? `error: ${frame.fault}`;
 }
 
