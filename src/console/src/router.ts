@@ -57,8 +57,8 @@ export function goTo(path: readonly string[], search?: URLSearchParams): void {
   location.hash = hrefOf(path, search);
 }
 
-/** For filters and the selected row: no step of the "back" button. */
-export function replaceSearch(search: URLSearchParams): void {
-  history.replaceState(history.state, '', hrefOf(snapshot().path, search));
+/** For filters: no step of the "back" button. */
+export function replacePlace(path: readonly string[], search: URLSearchParams): void {
+  history.replaceState(history.state, '', hrefOf(path, search));
   tell();
 }

@@ -8,7 +8,7 @@ import { useAlertActions } from '../alert/use-alert-actions.ts';
 import { useSteps } from '../alert/use-steps.ts';
 import { useMe } from '../api/queries.ts';
 import { Skeleton } from '../controls/loading.tsx';
-import { goTo, replaceSearch, usePlace } from '../router.ts';
+import { goTo, replacePlace, usePlace } from '../router.ts';
 import { useShortcuts } from '../shortcuts.ts';
 import { type Filters, isShown, readFilters, writeFilters } from './filters.ts';
 import { QueuePage } from './queue-page.tsx';
@@ -70,7 +70,7 @@ export function AlertsRoute(): ReactNode {
   const isWide = useIsWide();
   const scrollTop = useRef(0);
 
-  const setFilters = useCallback((next: Filters) => replaceSearch(writeFilters(next)), []);
+  const setFilters = useCallback((next: Filters) => replacePlace(['alerts'], writeFilters(next)), []);
   const open = (alert: Alert): void => {
     selection.select(alert);
     goTo(['alerts', alert.alertId], place.search);
