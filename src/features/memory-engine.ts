@@ -31,8 +31,8 @@ export interface MemoryStoreOptions {
 
 export interface MemoryEngine {
   readonly labels: MemoryLabels;
-  /** `key` is the transaction's identity as one string */
-  visit(transaction: Transaction, key: string): FeatureReading;
+  /** `key` is the transaction's identity as one string, `hash` its hash53 */
+  visit(transaction: Transaction, key: string, hash: number): FeatureReading;
   /** the newest time of all transactions */
   watermarkMs(): number;
 }
@@ -129,9 +129,9 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     return seen;
   }
 
-  function visit(transaction: Transaction, key: string): FeatureReading {
+  function visit(transaction: Transaction, key: string, hash: number): FeatureReading {
     watermarkMs = Math.max(watermarkMs, transaction.occurredAtMs);
-    reader.start(transaction);
+    reader.start(transaction, hash);
     fraudLists.length = 0;
     isNew = false;
     let seen = 0;

@@ -6,6 +6,7 @@ import type { EarlierDecision, FeatureReading } from '../domain/feature.ts';
 import type { FeatureStore, Settlement } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
 import { planFeatures } from './feature-plan.ts';
+import { hash53 } from './hash.ts';
 import { createMemoryEngine, type MemoryStoreOptions } from './memory-engine.ts';
 import { createSlotTable, type SlotTable } from './slot-table.ts';
 
@@ -15,18 +16,24 @@ const DEFAULT_MAX_SLOTS = 50_000;
 
 export function createMemoryFeatureStore(options: MemoryStoreOptions): FeatureStore {
   const plan = planFeatures(options.catalogue);
-  const slots = createSlotTable(options.maxSlots ?? DEFAULT_MAX_SLOTS, plan.repeatHorizonMs);
+  const slots = createSlotTable({
+    maxSlots: options.maxSlots ?? DEFAULT_MAX_SLOTS,
+    horizonMs: plan.repeatHorizonMs,
+    features: plan.sources.length,
+    keepsProfiles: options.keepsProfiles ?? true,
+  });
   const engine = createMemoryEngine(plan, options);
 
   const read = ({ transaction }: ParsedTransaction): FeatureReading => {
     const key = transactionKey(transaction.channel, transaction.transactionId);
-    const slot = slots.get(key);
-    let reading = slot?.reading;
-    if (reading === undefined) {
-      reading = engine.visit(transaction, key);
-      slots.keepReading(key, reading, engine.watermarkMs());
-    }
-    return slot?.decided === undefined ? reading : { ...reading, earlier: slot.decided };
+    const hash = hash53(key);
+    const slot = slots.find(key, hash);
+    const known = slot < 0 ? undefined : slots.reading(slot);
+    const decided = slot < 0 ? undefined : slots.decided(slot);
+    if (known !== undefined) return withEarlier(known, decided);
+    const reading = engine.visit(transaction, key, hash);
+    slots.keepReading(slot, key, hash, reading, engine.watermarkMs());
+    return withEarlier(reading, decided);
   };
 
   return {
@@ -36,6 +43,9 @@ export function createMemoryFeatureStore(options: MemoryStoreOptions): FeatureSt
     close: async () => {},
   };
 }
+
+const withEarlier = (reading: FeatureReading, earlier: EarlierDecision | undefined): FeatureReading =>
+  earlier === undefined ? reading : { ...reading, earlier };
 
 function settleOne({ channel, transactionId, fingerprint, decision }: Settlement, slots: SlotTable): EarlierDecision {
   return slots.keepDecision(transactionKey(channel, transactionId), { fingerprint, decision });

@@ -7,7 +7,7 @@ import { computeValues } from './compute-features.ts';
 import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
 import { entityKey } from './entities.ts';
 import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
-import { shardOf } from './hash.ts';
+import { hash53, shardOf } from './hash.ts';
 import { createProfile, createProfileEvent, type ProfileEvent, readProfileEvent } from './profile-state.ts';
 import type { LogEvent } from './raw-numbers.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
@@ -120,7 +120,9 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
   function batchUpdates(chunk: readonly ParsedTransaction[], byShard: boolean, further: Call[]): readonly Batch[] {
     const batches = new Map<number, Batch>();
     chunk.forEach(({ transaction }, place) => {
-      reader.start(transaction);
+      const { channel, transactionId, occurredAtMs } = transaction;
+      const identity = transactionKey(channel, transactionId);
+      reader.start(transaction, hash53(identity));
       labelled.length = 0;
       for (const combination of plan.combinations) {
         const id = entityKey(transaction, combination.kinds);
@@ -132,9 +134,7 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
         const base = `${options.keyPrefix}:${shardTag(shard)}:${combination.name}:${id}`;
         addCombination(batch, place, transaction, base, combination);
       }
-      const { channel, transactionId, occurredAtMs } = transaction;
-      if (labelled.length > 0)
-        further.push(labels.remember(transactionKey(channel, transactionId), occurredAtMs, labelled));
+      if (labelled.length > 0) further.push(labels.remember(identity, occurredAtMs, labelled));
     });
     return [...batches.values()];
   }

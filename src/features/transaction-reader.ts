@@ -1,5 +1,5 @@
 /** What both stores read of a transaction for its logs: conditions, quantities, hashes. Reused scratch, one call at a time. */
-import { type Transaction, transactionKey } from '../domain/transaction.ts';
+import type { Transaction } from '../domain/transaction.ts';
 import type { FeaturePlan, StreamPlan } from './feature-plan.ts';
 import { hash53 } from './hash.ts';
 import type { LogEvent } from './raw-numbers.ts';
@@ -8,7 +8,8 @@ import { squareHigh, squareLow } from './wide-sum.ts';
 export interface TransactionReader {
   /** of the transaction and stream in hand; its members are valid until the next stream */
   readonly event: LogEvent;
-  start(transaction: Transaction): void;
+  /** `hash`: hash53 of its identity */
+  start(transaction: Transaction, hash: number): void;
   belongs(stream: StreamPlan): boolean;
   readStream(stream: StreamPlan): void;
 }
@@ -22,10 +23,10 @@ export function createTransactionReader(plan: FeaturePlan): TransactionReader {
 
   return {
     event,
-    start(transaction) {
+    start(transaction, hash) {
       current = transaction;
       event.timeMs = transaction.occurredAtMs;
-      event.id = hash53(transactionKey(transaction.channel, transaction.transactionId));
+      event.id = hash;
       for (let index = 0; index < matched.length; index++) matched[index] = matches(plan, index, transaction);
       for (let index = 0; index < hashes.length; index++) {
         const value = plan.memberFields[index]?.read(transaction);
