@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
+import './end-with-runner.ts';
 import { testAdmin } from './kafka-admin.ts';
 import { databaseUrl } from './postgres.ts';
 import './provided.ts';

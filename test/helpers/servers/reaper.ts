@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import './end-with-runner.ts';
 
 // a stopped server takes no signal but KILL and CONT, hence the CONT; five seconds for a clean end, then KILL
 const SCRIPT = `

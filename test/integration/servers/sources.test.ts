@@ -40,6 +40,7 @@ describe('a machine without the programs', () => {
   const before = { ...process.env };
   beforeEach(() => {
     process.env.PATH = '';
+    process.env.XDG_CACHE_HOME = temporaryFolder('empty-cache');
     delete process.env.JAVA_HOME;
   });
   afterEach(() => {
