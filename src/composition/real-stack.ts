@@ -7,11 +7,12 @@ import type { KafkaConnection } from '../consumers/kafka-client.ts';
 import { migrateTopics, verifyKafka } from '../consumers/kafka-topics.ts';
 import { topicDefinitions } from '../consumers/topics.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { FraudModel } from '../domain/ports.ts';
 import { createRedisFeatureStore } from '../features/redis-feature-store.ts';
 import { createRedisLimitUsageStore } from '../rules/limits/adapters/redis-limit-usage-store.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
-import { connectRedis } from './redis-client.ts';
+import { connectRedis, type RedisClient } from './redis-client.ts';
 import { type ScoringService, type ScoringServiceOptions, startScoringService } from './scoring-service.ts';
 import { loadConfiguredModel, zoneMinutes } from './scoring-stack.ts';
 
@@ -26,6 +27,9 @@ export interface RealOptions extends Pick<ScoringServiceOptions, 'failpoint' | '
   readonly configuration: LoadedConfiguration;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** for tests that count or disturb what goes through a part */
+  readonly wrapModel?: (model: FraudModel) => FraudModel;
+  readonly wrapRedis?: (client: RedisClient) => RedisClient;
 }
 
 export async function startRealStack(options: RealOptions): Promise<RealStack> {
@@ -37,8 +41,9 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
   };
   try {
     await verifyKafka(kafkaConnection(settings), Object.values(settings.kafka.topics));
-    const redis = await connectRedis(settings.redis, telemetry.service);
-    closers.push(async () => redis.disconnect());
+    const connected = await connectRedis(settings.redis, telemetry.service);
+    closers.push(async () => connected.disconnect());
+    const redis = options.wrapRedis?.(connected) ?? connected;
     const { poolSize, statementTimeoutMs, queryTimeoutMs } = settings.postgres;
     await migrate(settings.postgres.url);
     const alerts = createPostgresAlertStore({
@@ -76,7 +81,7 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
       }),
       limitUsage: createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` }),
       alerts,
-      model,
+      model: model === null ? null : (options.wrapModel?.(model) ?? model),
       storeBudgetMs: settings.redis.budgetMs,
     });
     closers.push(async () => {

@@ -102,6 +102,9 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
   ]);
   const subscriptions = { transactions, alerts: alertFeed, feedback };
   const all = Object.values(subscriptions);
+  const died = Promise.race(all.map(({ finished }) => finished.then(() => new Promise<never>(() => {}))));
+  // whoever waits for it hears of it; before that it is no unhandled rejection (the wasm back end turns those into an exit)
+  died.catch(() => undefined);
   return {
     stack,
     figures,
@@ -114,7 +117,7 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
       await bus.publish(topics.decisions, [{ key: result.customerId, value: Buffer.from(result.bytes) }]);
       return { status: 'decided', decision: result.bytes };
     },
-    died: Promise.race(all.map((subscription) => subscription.finished.then(() => new Promise<never>(() => {})))),
+    died,
     async stop() {
       await Promise.all(all.map((subscription) => subscription.stop()));
     },
