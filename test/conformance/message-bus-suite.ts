@@ -386,6 +386,7 @@ export function messageBusSuite(name: string, createHarness: (events: ConsumerEv
       release();
       await expect.poll(() => subscription.lag().get(0)).toBe(0n);
       await expect.poll(() => subscription.lastFetchAgeMs().get(0)).toBeLessThan(1000);
+      await expect.poll(() => subscription.silentForMs()).toBeLessThan(1000);
     });
   });
 }

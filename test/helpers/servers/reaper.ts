@@ -49,6 +49,7 @@ function reaper(): Reaper {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     cwd: '/',
+    env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/bin:/bin` }, // whatever a test has made of PATH
   });
   shell.unref();
   shell.stdin?.on('error', () => undefined); // a reaper that somebody killed must not fail the tests

@@ -87,8 +87,9 @@ describe('a broker', () => {
     await expect.poll(() => watched.seen.size).toBeGreaterThan(20);
     kafka.signal('SIGSTOP');
     await wait(8_000);
+    expect(watched.subscription.silentForMs()).toBeGreaterThan(5_000);
     kafka.signal('SIGCONT');
-    await wait(500);
+    await expect.poll(() => watched.subscription.silentForMs(), { timeout: 20_000 }).toBeLessThan(1_000);
     await expectAllSeen(watched, await publisher.stop());
   });
 
