@@ -79,8 +79,10 @@ describe('vigil rules try', () => {
       steps: [
         { condition: 'tx.type == "TRANSFER"', result: true },
         { condition: 'features.customer_transfer_count_10m >= 5', result: true },
+        { condition: 'has(tx.customerSegment)', result: true },
+        { condition: 'tx.customerSegment in ["SMALL_BUSINESS", "CORPORATE"]', result: false },
       ],
-      values: { 'tx.type': 'TRANSFER', 'features.customer_transfer_count_10m': 5 },
+      values: { 'tx.type': 'TRANSFER', 'tx.customerSegment': 'RETAIL', 'features.customer_transfer_count_10m': 5 },
     });
   });
 
