@@ -1,0 +1,106 @@
+/** A Redis Cluster of three primaries (and one replica of the first, when asked) on 127.0.0.1, for tests. */
+import { Cluster, Redis } from 'ioredis';
+import { freePorts } from './servers/free-ports.ts';
+import { type RedisServer, startRedis } from './servers/redis.ts';
+
+export interface RedisCluster {
+  readonly servers: readonly RedisServer[];
+  readonly nodes: readonly Redis[];
+  connect(): Promise<Cluster>;
+  /** moves a slot, key by key, while clients go on */
+  migrateSlot(slot: number): Promise<{ readonly from: number; readonly to: number; readonly keys: number }>;
+  stop(): Promise<void>;
+}
+
+const SLOTS = 16_384;
+const PRIMARIES = 3;
+
+export async function startRedisCluster(withReplica: boolean): Promise<RedisCluster> {
+  const count = PRIMARIES + (withReplica ? 1 : 0);
+  const ports = await freePorts(count * 2);
+  const servers = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      startRedis({
+        port: ports[index] ?? 0,
+        args: [
+          ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '1500', '--cluster-announce-ip', '127.0.0.1'],
+          ...['--cluster-port', String(ports[count + index]), '--repl-diskless-sync-delay', '0'],
+        ],
+      }),
+    ),
+  );
+  const nodes = servers.map((server) => new Redis(server.url).on('error', () => {}));
+  const [first] = nodes;
+  if (first === undefined) throw new Error('no node');
+  for (const [index] of nodes.entries())
+    if (index > 0) await first.call('CLUSTER', 'MEET', '127.0.0.1', ports[index] ?? 0, ports[count + index] ?? 0);
+  const width = Math.ceil(SLOTS / PRIMARIES);
+  for (let index = 0; index < PRIMARIES; index++)
+    await nodes[index]?.call('CLUSTER', 'ADDSLOTSRANGE', index * width, Math.min(SLOTS, (index + 1) * width) - 1);
+  const isReady = async (): Promise<boolean> => {
+    const infos = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'INFO') as Promise<string>));
+    return infos.every((info) => info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${count}`));
+  };
+  await until(isReady, 'the cluster forms');
+  const ids = await Promise.all(nodes.map((node) => node.call('CLUSTER', 'MYID') as Promise<string>));
+  if (withReplica) {
+    await nodes[PRIMARIES]?.call('CLUSTER', 'REPLICATE', ids[0] ?? '');
+    await until(async () => (await first.info('replication')).includes('state=online'), 'the replica follows');
+  }
+
+  return {
+    servers,
+    nodes,
+    async connect() {
+      const cluster = new Cluster(
+        ports.slice(0, PRIMARIES).map((port) => ({ host: '127.0.0.1', port })),
+        {
+          lazyConnect: true,
+          enableOfflineQueue: true,
+          slotsRefreshTimeout: 2_000,
+          slotsRefreshInterval: 500,
+          clusterRetryStrategy: () => 50,
+          retryDelayOnFailover: 50,
+          retryDelayOnTryAgain: 20,
+          retryDelayOnClusterDown: 50,
+          maxRedirections: 64,
+          redisOptions: { commandTimeout: 5_000, maxRetriesPerRequest: 0 },
+        },
+      );
+      cluster.on('error', () => {});
+      await cluster.connect();
+      return cluster;
+    },
+    async migrateSlot(slot) {
+      const from = Math.min(PRIMARIES - 1, Math.floor(slot / width));
+      const to = (from + 1) % PRIMARIES;
+      const source = nodes[from];
+      const target = nodes[to];
+      if (source === undefined || target === undefined) throw new Error('no such node');
+      await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', ids[from] ?? '');
+      await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', ids[to] ?? '');
+      let moved = 0;
+      for (;;) {
+        const keys = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 3)) as string[];
+        if (keys.length === 0) break;
+        await source.call('MIGRATE', '127.0.0.1', ports[to] ?? 0, '', 0, 5_000, 'KEYS', ...keys);
+        moved += keys.length;
+      }
+      for (const node of [target, source, ...nodes])
+        await node.call('CLUSTER', 'SETSLOT', slot, 'NODE', ids[to] ?? '').catch(() => undefined);
+      return { from, to, keys: moved };
+    },
+    async stop() {
+      for (const node of nodes) node.disconnect();
+      await Promise.all(servers.map((server) => server.kill().catch(() => undefined)));
+    },
+  };
+}
+
+export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    if (await condition().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`waited 20 s in vain: ${what}`);
+}
