@@ -75,12 +75,12 @@ const REJOIN_TYPES: ReadonlySet<string> = new Set([
 ]);
 export const mustRejoin = (error: unknown): boolean => REJOIN_TYPES.has(kafkaErrorType(error) ?? '');
 
-const BUG_NAMES: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError']);
-
-/** What kafkajs threw, in our words: an outage, unless it is a fault of ours. */
+/**
+ * What kafkajs threw, in our words: always an outage. Also a TypeError of its own, with which it ends while its metadata
+ * do not know a topic that was made a moment ago: that is no bug of ours, and the next try finds it.
+ */
 export function asVigilError(error: unknown, what: string): VigilError {
   if (error instanceof VigilError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const isBug = error instanceof Error && BUG_NAMES.has(error.name);
-  return new VigilError(isBug ? 'BUG' : 'BUS_UNAVAILABLE', `${what}: ${message}`, { cause: error });
+  return new VigilError('BUS_UNAVAILABLE', `${what}: ${message}`, { cause: error });
 }

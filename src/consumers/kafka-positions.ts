@@ -4,7 +4,6 @@
  * log line), or a jump to the earliest without a word about what was lost.
  */
 import type { Admin } from 'kafkajs';
-import { VigilError } from '../domain/errors.ts';
 import { asVigilError } from './kafka-client.ts';
 
 export interface Watermarks {
@@ -25,17 +24,8 @@ export async function readWatermarks(admin: Admin, topic: string): Promise<Reado
     const offsets = await admin.fetchTopicOffsets(topic);
     return new Map(offsets.map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }]));
   } catch (error) {
-    throw asOutage(error, `the offsets of ${topic} cannot be read`);
+    throw asVigilError(error, `the offsets of ${topic} cannot be read`);
   }
-}
-
-/**
- * kafkajs itself ends in a TypeError while its metadata do not know a topic yet (one that was made a moment ago): that is
- * no bug of ours, and the next try finds it.
- */
-function asOutage(error: unknown, what: string): VigilError {
-  const { message } = asVigilError(error, what);
-  return new VigilError('BUS_UNAVAILABLE', message, { cause: error });
 }
 
 /** partition → committed next offset; partitions without one are absent */
@@ -45,7 +35,7 @@ export async function readCommitted(admin: Admin, group: string, topic: string):
     const entries = (committed?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)] as const);
     return new Map(entries.filter(([, offset]) => offset >= 0n)); // −1: none; −2: "earliest", which an admin tool stored
   } catch (error) {
-    throw asOutage(error, `the committed offsets of ${group} cannot be read`);
+    throw asVigilError(error, `the committed offsets of ${group} cannot be read`);
   }
 }
 

@@ -31,13 +31,9 @@ export function createKafkaPublisher(kafka: Kafka, events: ConsumerEvents): Kafk
   };
   /** Number of requests that it took. */
   const send = async (producer: Producer, topic: string, messages: readonly BusMessage[]): Promise<number> => {
+    const kafkaMessages = messages.map(toKafka);
     try {
-      await producer.send({
-        topic,
-        acks: ALL_IN_SYNC,
-        timeout: REPLICATION_TIMEOUT_MS,
-        messages: messages.map(toKafka),
-      });
+      await producer.send({ topic, acks: ALL_IN_SYNC, timeout: REPLICATION_TIMEOUT_MS, messages: kafkaMessages });
       return 1;
     } catch (error) {
       if (!TOO_LARGE.has(kafkaErrorType(error) ?? '')) throw asVigilError(error, `publishing to ${topic} failed`);
