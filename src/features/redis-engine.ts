@@ -8,6 +8,7 @@ import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
 import { entityKey } from './entities.ts';
 import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
 import { hash53, shardOf } from './hash.ts';
+import { VISIT } from './packed-log.ts';
 import { createProfile, createProfileEvent, type ProfileEvent, readProfileEvent } from './profile-state.ts';
 import type { LogEvent } from './raw-numbers.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
@@ -39,6 +40,8 @@ export interface RedisEngineOptions {
 export interface PreparedChunk {
   readonly calls: readonly Call[];
   readonly read: (replies: readonly unknown[]) => readonly FeatureReading[];
+  /** the calls that take the transactions at these places out of their logs again */
+  readonly withdraw: (replies: readonly unknown[], places: ReadonlySet<number>) => readonly Call[];
 }
 
 export interface RedisEngine {
@@ -51,6 +54,8 @@ const SHANGHAI_MINUTES = 480;
 /** one call of 64 transactions stalls the server for less than 2 ms */
 const TRANSACTIONS_PER_CALL = 64;
 const PROFILE_NUMBERS = 14;
+/** in the place of a stream: takes an event out of a log */
+const WITHDRAW = -2;
 const NEW_PROFILE = createProfile();
 
 /** The updates of one call. */
@@ -70,6 +75,7 @@ interface Update {
 
 export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions): RedisEngine {
   const script = loadScript('record-and-read');
+  const restore = loadScript('restore-profile');
   const layouts = plan.streams.map(redisLayoutOf);
   const streams = encodeLayouts(plan, layouts, options.maxEventsPerLog ?? DEFAULT_MAX_EVENTS);
   const reader = createTransactionReader(plan);
@@ -164,11 +170,29 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
     return { values, profile, flags, estimated: estimated ?? NO_NAMES, warmingUp: NO_NAMES };
   }
 
+  function withdrawal({ stream, numbers, at, bytes, start, keys }: Replied): Call | undefined {
+    if (stream === -1) {
+      const length = bytes.readUInt32LE(start);
+      return { script: restore, keys, args: [bytes.subarray(start + 4, start + 4 + length)] };
+    }
+    const status = bytes[start];
+    if (status !== VISIT.inOrder && status !== VISIT.late) return undefined;
+    const work = [WITHDRAW, stream, numbers[at + 2] as number, numbers[at + 3] as number];
+    return { script, keys, args: [doubles(clock.now()), streams, doubles(...work)] };
+  }
+
   return {
     prepare(chunk, byShard) {
       const further: Call[] = [];
       const batches = batchUpdates(chunk, byShard, further);
-      const now = Buffer.from(new Float64Array([clock.now()]).buffer);
+      const now = doubles(clock.now());
+      const byPlace = (replies: readonly unknown[]): readonly Replied[][] => {
+        const replied: Replied[][] = chunk.map(() => []);
+        batches.forEach((batch, index) => {
+          collect(batch, layouts, replies[index], replied);
+        });
+        return replied;
+      };
       return {
         calls: [
           ...batches.map(({ keys, numbers, used }) => ({
@@ -179,12 +203,13 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
           ...further,
         ],
         read(replies) {
-          const byPlace: Replied[][] = chunk.map(() => []);
-          batches.forEach((batch, index) => {
-            collect(batch, layouts, replies[index], byPlace);
-          });
-          return chunk.map(({ transaction }, place) => readTransaction(transaction, byPlace[place] ?? []));
+          const replied = byPlace(replies);
+          return chunk.map(({ transaction }, place) => readTransaction(transaction, replied[place] ?? []));
         },
+        withdraw: (replies, places) =>
+          byPlace(replies)
+            .filter((_own, place) => places.has(place))
+            .flatMap((own) => own.map(withdrawal).filter((call) => call !== undefined)),
       };
     },
     labels,
@@ -201,6 +226,7 @@ interface Replied {
   /** where its reply starts */
   readonly bytes: Buffer;
   readonly start: number;
+  readonly keys: readonly string[];
 }
 
 function makeRoom(batch: Batch, numbers: number): void {
@@ -214,9 +240,12 @@ function makeRoom(batch: Batch, numbers: number): void {
 function collect(batch: Batch, layouts: readonly RedisLayout[], bytes: unknown, byPlace: readonly Replied[][]): void {
   if (!Buffer.isBuffer(bytes)) throw new VigilError('FEATURE_STORE_CORRUPT', 'the script answered no bytes');
   let start = 0;
+  let key = 0;
   for (const { place, stream, at } of batch.updates) {
     const layout = layouts[stream];
-    byPlace[place]?.push({ stream, numbers: batch.numbers, at, bytes, start });
+    const keys = batch.keys.slice(key, key + (layout?.hasCompanion === true ? 2 : 1));
+    key += keys.length;
+    byPlace[place]?.push({ stream, numbers: batch.numbers, at, bytes, start, keys });
     start += layout === undefined ? 4 + bytes.readUInt32LE(start) : replyLength(layout, bytes[start]);
   }
   if (start !== bytes.length)
@@ -239,6 +268,8 @@ function takeProfileEvent(event: ProfileEvent, numbers: Float64Array, at: number
   event.learnsPayee = numbers[at + 7] === 1;
   event.known.set(numbers.subarray(at + 8, at + PROFILE_NUMBERS));
 }
+
+const doubles = (...numbers: number[]): Buffer => Buffer.from(new Float64Array(numbers).buffer);
 
 /** A copy that starts on a multiple of eight. */
 function doublesOf(bytes: Buffer, start: number, length: number): Float64Array {

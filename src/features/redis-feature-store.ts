@@ -55,11 +55,17 @@ export function createRedisFeatureStore(options: RedisStoreOptions): FeatureStor
       places.set(key, places.size);
       return true;
     });
-    const { calls, read } = engine.prepare(unique, isCluster(client));
+    const { calls, read, withdraw } = engine.prepare(unique, isCluster(client));
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
     const replies = await sendTogether(client, [...calls, ...slotCalls]);
     const computed = read(replies.slice(0, calls.length));
     const slots = replies.slice(calls.length).flat();
+    // the same id with other values: the first decision stands, and what was just added comes out again. Only a conflict
+    // pays this second round trip
+    const conflicts = new Set(
+      unique.flatMap((parsed, place) => (isConflict(parsed, slotAt(slots, place)) ? [place] : [])),
+    );
+    if (conflicts.size > 0) await sendTogether(client, withdraw(replies, conflicts));
     const readings = [...places.keys()].map((key, place) => {
       const reading = computed[place] as FeatureReading;
       return firstReading(key, reading, slotAt(slots, place));
@@ -99,6 +105,9 @@ export function createRedisFeatureStore(options: RedisStoreOptions): FeatureStor
     close: async () => {},
   };
 }
+
+const isConflict = (parsed: ParsedTransaction, slot: StoredSlot | undefined): boolean =>
+  slot !== undefined && slot.decided.fingerprint !== parsed.fingerprint;
 
 function slotReads(keys: readonly string[], onCluster: boolean): Call[] {
   return onCluster ? keys.map((key): Call => ['get', key]) : [['mget', ...keys]];

@@ -199,6 +199,30 @@ export function featureStoreSuite({ name, open }: FeatureStoreSuite): void {
       expect([...first, ...later]).toEqual([standing, standing, standing]);
     });
 
+    it('counts another message of a decided id in no window, whatever it says', async () => {
+      const store = await fresh();
+      const first = payment({ transactionId: 'CONFLICT', amountMinor: 11, counterparty: { accountId: 'A' } });
+      const [original] = await store.recordAndRead([first, payment({ occurredAtMs: T0 + 1, amountMinor: 4 })]);
+      const { channel, transactionId } = first.transaction;
+      await store.settle([{ channel, transactionId, fingerprint: first.fingerprint, decision: '{}' }]);
+      for (const occurredAtMs of [T0 - MINUTE, T0 + MINUTE, T0]) {
+        const other = payment({
+          transactionId: 'CONFLICT',
+          amountMinor: 500,
+          occurredAtMs,
+          counterparty: { accountId: 'B' },
+        });
+        const [reading] = await store.recordAndRead([{ ...other, fingerprint: `other-${occurredAtMs}` }]);
+        expect(reading?.values).toEqual(original?.values);
+        expect(reading?.earlier?.fingerprint).toBe(first.fingerprint);
+      }
+      const next = await one(store, payment({ amountMinor: 1, occurredAtMs: T0 + 2 * MINUTE }));
+      expect([at(next, 'count_10m'), at(next, 'sum_10m'), at(next, 'max_1h'), at(next, 'payees_24h')]).toEqual([
+        3, 16, 11, 1,
+      ]);
+      expect(next.profile).toMatchObject({ eventCount: 2, knownPayees: 1, maxAmountMinor: 11 });
+    });
+
     it('tells the same id on two channels apart', async () => {
       const store = await fresh();
       const [a, b] = await store.recordAndRead([
