@@ -5,7 +5,7 @@
 import type { Label } from '../domain/label.ts';
 import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import type { Result } from '../domain/result.ts';
-import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
+import type { ParsedTransaction, Rejection, RejectionCode } from '../domain/transaction.ts';
 import type { LabelFeed } from './label-feed.ts';
 
 /** A line as the reader or the mapping gives it: bytes of a transaction message, or why there are none. */
@@ -14,7 +14,7 @@ export interface HistoryLine {
   readonly number: number;
   readonly bytes: Buffer;
   /** a line that the mapping could not turn into a message */
-  readonly fault?: { readonly code: string; readonly message: string };
+  readonly fault?: { readonly code: RejectionCode; readonly message: string };
 }
 
 export interface HistoryItem extends HistoryLine {
@@ -59,5 +59,5 @@ export async function runHistory(run: HistoryRun): Promise<void> {
 
 function parseLine({ bytes, fault }: HistoryLine, { parse, nowMs }: HistoryRun): Result<ParsedTransaction, Rejection> {
   if (fault === undefined) return parse(bytes, nowMs);
-  return { ok: false, error: { code: 'INVALID_VALUE', path: '', message: fault.message } };
+  return { ok: false, error: { code: fault.code, path: '', message: fault.message } };
 }

@@ -72,7 +72,7 @@ export async function runBacktest(options: BacktestOptions, io: CommandIo): Prom
       for (const [position, result] of results.entries()) {
         const item = items[position];
         if (item === undefined) continue;
-        count(result, item, scorecard, truth);
+        count(result, scorecard, truth);
         const line = lineOf(result, options.withFeatures === true);
         if (line !== null) digest.update(line).update('\n');
         if (line !== null) await sinks.decisions?.write(line);
@@ -105,8 +105,8 @@ function truthOf(labels: readonly Label[]): ReadonlyMap<string, Truth> {
 
 const GENUINE: Truth = { isFraud: false };
 
-function count(result: ScoredInput, item: HistoryItem, scorecard: Scorecard, truth: ReadonlyMap<string, Truth>): void {
-  if (result.kind === 'rejected') scorecard.rejected(item.fault?.code ?? result.rejection.code);
+function count(result: ScoredInput, scorecard: Scorecard, truth: ReadonlyMap<string, Truth>): void {
+  if (result.kind === 'rejected') scorecard.rejected(result.rejection.code);
   else if (result.decision === undefined) scorecard.repeated(result.isConflict);
   else {
     const { channel, transactionId } = result.decision;
@@ -126,9 +126,9 @@ function deadLetterLine(item: HistoryItem, result: ScoredInput): string {
   const rejection = result.kind === 'rejected' ? result.rejection : undefined;
   return JSON.stringify({
     line: item.number,
-    code: item.fault?.code ?? rejection?.code,
+    code: rejection?.code,
     path: rejection?.path,
-    message: item.fault?.message ?? rejection?.message,
+    message: rejection?.message,
     value: maskCardNumbers(item.bytes.toString('utf8')),
   });
 }

@@ -72,7 +72,7 @@ async function computeLines(
   const readings = await store.recordAndRead(parsed);
   let position = 0;
   return items.map((item) => {
-    if (!item.parsed.ok) return JSON.stringify({ line: item.number, code: item.fault?.code ?? item.parsed.error.code });
+    if (!item.parsed.ok) return JSON.stringify({ line: item.number, code: item.parsed.error.code });
     const reading = readings[position++];
     if (reading === undefined)
       throw new VigilError('BUG', 'the feature store answered fewer readings than it was asked');

@@ -3,7 +3,7 @@ import type { Degradation, Level } from '../domain/decision.ts';
 import type { LimitUsage } from '../domain/facts.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { LimitRecord } from '../domain/limit.ts';
-import type { ModelScore } from '../domain/ports.ts';
+import type { LimitReading, ModelScore } from '../domain/ports.ts';
 import type { ParsedTransaction } from '../domain/transaction.ts';
 import type { Evaluation } from './generation.ts';
 
@@ -13,6 +13,9 @@ export interface Candidate {
   readonly receivedAtMs: number;
   readonly limitRecord: LimitRecord;
   reading: FeatureReading | null;
+  /** null = the limits' counters could not be read */
+  limitReading: LimitReading | null;
+  /** what of it counts for this transaction */
   usage: LimitUsage | null;
   evaluation: Evaluation | null;
   modelScore: ModelScore | null;
@@ -25,6 +28,7 @@ export const newCandidate = (
 ): Candidate => ({
   ...given,
   reading: null,
+  limitReading: null,
   usage: null,
   evaluation: null,
   modelScore: null,

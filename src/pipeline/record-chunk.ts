@@ -21,7 +21,7 @@ export async function recordChunk(
   const fresh: Candidate[] = [];
   for (const [position, candidate] of candidates.entries()) {
     candidate.reading = readings[position] ?? null;
-    candidate.usage = usages?.[position]?.usage ?? null;
+    candidate.limitReading = usages?.[position] ?? null;
     if (source === 'local') {
       candidate.level = 'L2';
       candidate.degraded.add('feature-store');

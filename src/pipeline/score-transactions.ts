@@ -1,6 +1,6 @@
 /**
- * The way of one chunk of transactions: parse → record and read (one round trip) → rules, limits, lists (pure) → model
- * (one inference) → decide (pure) → keep the first decision of each transaction (one round trip).
+ * The way of one chunk of transactions: parse → record and read (one round trip) → model (one inference) → rules, limits,
+ * lists and the decision (pure, in order) → keep the first decision of each transaction (one round trip).
  *
  * Every input gets exactly one result, in input order, whatever fails on the way: the level of the decision says what
  * was missing. Only a bug of our own throws. Publishing, and committing after it, is the caller's.
@@ -12,6 +12,7 @@ import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import type { FraudModel } from '../domain/ports.ts';
 import type { Result } from '../domain/result.ts';
 import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
+import { createChunkLedger } from '../rules/limits/chunk-ledger.ts';
 import { buildDecision, buildStaticDecision } from './build-decision.ts';
 import { type Candidate, newCandidate } from './candidate.ts';
 import type { Generation } from './generation.ts';
@@ -105,15 +106,14 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     const fresh = await recordChunk(first, results, options);
     await failpoint?.('recorded');
     marks.push(monotonicMs());
-    for (const candidate of fresh) evaluate(candidate, generation);
-    marks.push(monotonicMs());
     await scoreWithModel(fresh, generation.featureNames, {
       model: options.model,
       budget: { ms: options.modelBudgetMs(), monotonicMs },
       onDegraded,
     });
     marks.push(monotonicMs());
-    for (const candidate of fresh) pending.push(decide(candidate, generation, options));
+    pending.push(...decideInOrder(fresh, generation, options));
+    marks.push(monotonicMs());
     await failpoint?.('decided');
     await settleDecisions(pending, results, options);
     answerFollowers(followers, results);
@@ -133,16 +133,16 @@ function timingsOf([
   start = 0,
   parsed = 0,
   read = 0,
-  ruled = 0,
   scored = 0,
+  ruled = 0,
   settled = 0,
 ]: readonly number[]): ChunkTimings {
   return {
     parseMs: parsed - start,
     featuresMs: read - parsed,
-    rulesMs: ruled - read,
-    modelMs: scored - ruled,
-    settleMs: settled - scored,
+    rulesMs: ruled - scored,
+    modelMs: scored - read,
+    settleMs: settled - ruled,
   };
 }
 
@@ -168,6 +168,26 @@ function parseAll(
     } else pending.push(pendingFallback(index, parsed.error, { bytes, receivedAtMs }, clock.now(), generation));
   }
   return candidates;
+}
+
+/**
+ * In order, because a transaction that ends in BLOCK gives back what it has reserved of the limits: the ones after it in
+ * the chunk must not find it used, or decisions would depend on how a stream is cut.
+ */
+function decideInOrder(
+  candidates: readonly Candidate[],
+  generation: Generation,
+  options: ScorerOptions,
+): readonly PendingSettlement[] {
+  const ledger = createChunkLedger();
+  return candidates.map((candidate) => {
+    const { limitReading } = candidate;
+    candidate.usage = limitReading === null ? null : ledger.usage(limitReading);
+    evaluate(candidate, generation);
+    const pending = decide(candidate, generation, options);
+    if (pending.released !== undefined && limitReading !== null) ledger.blocked(pending.released, limitReading);
+    return pending;
+  });
 }
 
 function evaluate(candidate: Candidate, generation: Generation): void {

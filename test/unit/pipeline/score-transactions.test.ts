@@ -145,6 +145,54 @@ describe('scoring a chunk', () => {
   });
 });
 
+describe('limits inside a chunk', () => {
+  const shared = configuration.sources.limits.find(({ file }) => file.endsWith('settings.yaml'));
+  const oneLimit = {
+    file: 'limits/one.yaml',
+    text: `version: 1
+limits:
+  - id: day
+    title: { en: "Day", zh-CN: "日" }
+    period: day
+    measure: amount
+    max: 1000
+    scope: { types: [TRANSFER] }
+    outcome: BLOCK
+    reason: LIMIT_DAY
+`,
+  };
+
+  it('are the same however the stream is cut: what was blocked is not used', async () => {
+    const limited = await shippedConfiguration({
+      rules: [RULES],
+      limits: shared === undefined ? [] : [shared, oneLimit],
+    });
+    const messages = [600, 600, 300, 200].map((amountMinor, n) => transfer(n + 1, { amountMinor }));
+    const outcomesOf = async (cut: readonly (readonly unknown[])[]) => {
+      const clock = { now: () => TEST_NOW_MS };
+      const stack = createScoringStack({
+        configuration: limited,
+        store: memoryStoreFor(limited),
+        limitUsage: memoryLimitUsage(clock),
+        model: null,
+        clock,
+      });
+      const decisions: Decision[] = [];
+      for (const chunk of cut) {
+        const results = await stack.score(
+          chunk.map((message) => ({ bytes: bytesOf(message), receivedAtMs: TEST_NOW_MS })),
+        );
+        decisions.push(...results.map(decisionOf));
+      }
+      return decisions.map(({ limits }) => limits.map((limit) => [limit.usedBefore, limit.exceeded]));
+    };
+    const oneByOne = await outcomesOf(messages.map((message) => [message]));
+    expect(oneByOne).toEqual([[[0, false]], [[600, true]], [[600, false]], [[900, true]]]);
+    expect(await outcomesOf([messages])).toEqual(oneByOne);
+    expect(await outcomesOf([messages.slice(0, 2), messages.slice(2)])).toEqual(oneByOne);
+  });
+});
+
 describe('a part that fails', () => {
   it.each([
     ['throws', async () => Promise.reject(new VigilError('MODEL_UNAVAILABLE', 'gone'))],
