@@ -125,6 +125,7 @@ describe('the queue', () => {
     const id = await selectedId(opened);
     api.bank.act(id, api.bank.version(id), { kind: 'claim' }, 'li.na');
     await page.locator(`#row-${id}`).getByText('No longer in this view').waitFor();
+    await page.locator(`#row-${id}`).getByText('In hand · li.na').waitFor();
     expect(await page.locator(`#row-${id}`).getAttribute('data-index')).toBe('0');
   });
 

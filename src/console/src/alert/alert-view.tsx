@@ -86,15 +86,18 @@ export function Evidence(props: {
   const transactions = useCustomerTransactions(subject.customerId);
   const items = transactions.data?.items ?? [];
   const explanation = useExplanation(decision.channel, decision.transactionId).data;
+  // a short first column would leave a hole: the model's reasons fill it
+  const hasFewRules = decision.hits.length + decision.limits.length <= 2;
   const thresholds = useMemo(() => thresholdsOf(explanation), [explanation]);
   return (
     <>
       <div className="column">
         <RuleHits decision={decision} thresholds={thresholds} currency={subject.currency} />
+        {hasFewRules ? <ModelReasons model={decision.model} /> : null}
       </div>
       <div className="column">
         <UsualNow decision={decision} {...subject} others={items} />
-        <ModelReasons model={decision.model} />
+        {hasFewRules ? null : <ModelReasons model={decision.model} />}
       </div>
       <Loaded query={transactions} skeleton={<Skeleton lines={[[100, 120]]} />}>
         {(data) => <Timeline items={data.items} thisId={decision.decisionId} />}

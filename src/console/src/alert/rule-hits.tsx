@@ -162,7 +162,9 @@ export function RuleHits(props: {
   return (
     <>
       <Section title={terms('rules.title')}>
-        {hits.length === 0 ? <p className="muted">{terms('rules.none')}</p> : null}
+        {hits.length === 0 ? (
+          <p className="muted">{terms(decision.model === undefined ? 'rules.noneAtAll' : 'rules.none')}</p>
+        ) : null}
         <ul className="hits">
           {hits.map((hit) => (
             <HitItem

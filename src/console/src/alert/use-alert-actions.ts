@@ -63,7 +63,7 @@ export function useAlertActions(onChanged: (alert: Alert) => void): AlertActions
     });
     onChanged(detail.alert);
     setConflict(detail.alert);
-    announce(`${t('conflict.title')}. ${t('conflict.nothingDone', { state: stateWords(detail.alert, preferences) })}`);
+    announce(t('conflict.announced', { state: stateWords(detail.alert, preferences) }));
     return { kind: 'conflict', alert: detail.alert };
   };
 

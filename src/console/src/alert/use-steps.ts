@@ -2,8 +2,8 @@
 import type { Alert } from '../../../http/api-types.ts';
 import { useAnnounce } from '../controls/announcer.tsx';
 import { usePreferences } from '../i18n/language.tsx';
-import { translateCode } from '../i18n/translate.ts';
 import { usePermission } from './permission.ts';
+import { stateWords } from './state-words.ts';
 import { type AlertActions, isPossible } from './use-alert-actions.ts';
 
 export function useSteps(
@@ -11,7 +11,8 @@ export function useSteps(
   actions: AlertActions,
   onClose: (alert: Alert) => void,
 ): (kind: 'claim' | 'release' | 'close') => void {
-  const { t } = usePreferences();
+  const preferences = usePreferences();
+  const { t } = preferences;
   const announce = useAnnounce();
   const permissionOf = usePermission();
   return (kind) => {
@@ -19,8 +20,7 @@ export function useSteps(
     const permission = permissionOf(alert, kind);
     if (permission === 'read-only') announce(t('action.readOnly'));
     else if (permission === 'of-another') announce(t('action.ofAnother', { who: alert.assignee ?? '—' }));
-    else if (!isPossible(alert, kind))
-      announce(t('done.notPossible', { status: translateCode(t, 'status', alert.status) }));
+    else if (!isPossible(alert, kind)) announce(t('done.notPossible', { status: stateWords(alert, preferences) }));
     else if (kind === 'close') onClose(alert);
     else void actions.take(alert, { kind });
   };

@@ -1,5 +1,5 @@
 /** The frame around every page: navigation at the left (below on a phone), the bar on top, the page between. */
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 import { Icon, type IconName } from '../controls/icons.tsx';
 import { usePreferences } from '../i18n/language.tsx';
@@ -38,6 +38,10 @@ function Navigation({ onKeys }: { readonly onKeys: () => void }): ReactNode {
 export function Frame(props: { readonly onSignOut: () => void; readonly children: ReactNode }): ReactNode {
   const { t } = usePreferences();
   const [hasKeys, setKeys] = useState(false);
+  const [page] = usePlace().path;
+  useEffect(() => {
+    document.title = t('app.title', { page: t(page === 'live' ? 'nav.live' : 'nav.alerts') });
+  }, [page, t]);
   useShortcuts({ '?': () => setKeys(true) });
   return (
     <div className="frame">

@@ -13,9 +13,9 @@ export function HealthChip(): ReactNode {
   if (isError) {
     const title = t('health.noContact', { at: dataUpdatedAt === 0 ? '—' : time.moment(dataUpdatedAt, now) });
     return (
-      <a className="chip danger health" href="#/live" title={title}>
+      <a className="chip danger health" href="#/live" aria-label={t('health.none')} title={title}>
         <Icon name="warn" size={14} />
-        {t('health.none')}
+        <span className="health-word">{t('health.none')}</span>
       </a>
     );
   }

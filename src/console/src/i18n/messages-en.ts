@@ -1,6 +1,7 @@
 /** English words of the console. The keys are the contract: messages-zh-cn.ts has the same ones with the same values. */
 export const messagesEn = {
   'app.name': 'Vigil',
+  'app.title': '{page} · Vigil',
   'app.loading': 'Loading',
   'app.skipToContent': 'Skip to the content',
 
@@ -183,6 +184,7 @@ export const messagesEn = {
 
   'conflict.title': 'Somebody else was faster',
   'conflict.nothingDone': 'Your step was not carried out. Now: {state}.',
+  'conflict.announced': 'Somebody else was faster. Your step was not carried out. Now: {state}.',
   'conflict.changed': 'This alert changed while you read it',
   'state.open': 'open',
   'state.claimed': 'in hand of {who}',

@@ -3,6 +3,7 @@ import type { MessageKey } from './messages-en.ts';
 
 export const messagesZhCn: Readonly<Record<MessageKey, string>> = {
   'app.name': 'Vigil',
+  'app.title': '{page} · Vigil',
   'app.loading': '加载中',
   'app.skipToContent': '跳到正文',
 
@@ -184,6 +185,7 @@ export const messagesZhCn: Readonly<Record<MessageKey, string>> = {
 
   'conflict.title': '已有他人先行处理',
   'conflict.nothingDone': '您的操作未执行。当前状态：{state}。',
+  'conflict.announced': '已有他人先行处理，您的操作未执行。当前状态：{state}。',
   'conflict.changed': '您查看期间预警已变更',
   'state.open': '待处理',
   'state.claimed': '由 {who} 处理中',

@@ -38,7 +38,7 @@ const HEAD_HEIGHT: Readonly<Record<Density, number>> = { line: 30, double: 0, ca
 /** rows before the end at which the next page is asked for */
 const AHEAD = 30;
 
-const densityOf = (width: number): Density => (width >= 980 ? 'line' : width >= 520 ? 'double' : 'card');
+const densityOf = (width: number): Density => (width >= 1240 ? 'line' : width >= 520 ? 'double' : 'card');
 
 export interface GridProps {
   readonly rows: readonly Alert[];

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Alert } from '../../../http/api-types.ts';
-import { fetchAlerts } from '../api/endpoints.ts';
+import { fetchAlert, fetchAlerts } from '../api/endpoints.ts';
 import { type Filters, serverFilters, writeFilters } from './filters.ts';
 import { type AlertList, acceptPending, appendPage, mergeHead, replaceRow, startList } from './merge-head.ts';
 
@@ -35,6 +35,26 @@ interface More {
   readonly error: unknown;
 }
 
+/** A few at a time: after a pause of hours hundreds may have left the view. */
+const FATES_AT_ONCE = 5;
+
+/** The first page no longer speaks of a row that has left the view: what became of it is asked for once. */
+function useFateOfGone(list: AlertList | undefined, change: (step: (list: AlertList) => AlertList) => void): void {
+  const asked = useRef(new Set<string>());
+  const gone = list?.gone;
+  useEffect(() => {
+    const news = [...(gone ?? [])].filter((alertId) => !asked.current.has(alertId)).slice(0, FATES_AT_ONCE);
+    for (const alertId of news) {
+      asked.current.add(alertId);
+      fetchAlert(alertId).then(
+        ({ alert }) => change((before) => replaceRow(before, alert)),
+        // the row says that it left the view; the next poll asks again
+        () => asked.current.delete(alertId),
+      );
+    }
+  }, [gone, change]);
+}
+
 export function useAlertList(filters: Filters): AlertListView {
   const key = writeFilters(filters).toString();
   const head = useQuery({
@@ -64,6 +84,7 @@ export function useAlertList(filters: Filters): AlertListView {
   }, []);
 
   const list = state?.key === key ? state.list : undefined;
+  useFateOfGone(list, change);
   const cursor = list?.nextCursor ?? null;
   const inFlight = useRef<string | null>(null);
   const retryMore = (): void => {
