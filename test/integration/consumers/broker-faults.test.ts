@@ -153,7 +153,7 @@ describe('a stop while the broker is gone', () => {
     const start = performance.now();
     await watched.subscription.stop();
     await watched.subscription.finished;
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(performance.now() - start).toBeLessThan(5_000);
     expect(timeouts).toMatchObject([{ topic, group: 'gone', budgetMs: 1_000 }]);
     proxy.cut();
     proxy.pass();
