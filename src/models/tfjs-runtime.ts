@@ -41,7 +41,7 @@ async function tryBackend(name: string): Promise<string | null> {
   try {
     if (name === 'tensorflow') loadNodeBackend();
     if (name === 'wasm') prepareWasm();
-    const isSet = await tf.setBackend(name);
+    const isSet = await withoutProcessHandlers(() => tf.setBackend(name));
     if (!isSet || tf.getBackend() !== name) return `did not start (${tf.getBackend() || 'none'} runs)`;
     return probe();
   } catch (cause) {
@@ -57,6 +57,22 @@ function prepareWasm(): void {
   // one thread: the worker threads of the threaded build keep the process alive and gain nothing on small networks
   setThreadsCount(1);
   isWasmPrepared = true;
+}
+
+/**
+ * The WebAssembly loader installs process-wide handlers that throw what they catch, so that an error anywhere in Vigil would end
+ * the process with the loader's source on the screen. They are taken away again; those of others stay.
+ */
+async function withoutProcessHandlers<T>(start: () => Promise<T>): Promise<T> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((event) => new Set(process.listeners(event as 'uncaughtException')));
+  const result = await start();
+  for (const [i, event] of events.entries()) {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (before[i]?.has(listener) !== true) process.removeListener(event, listener);
+    }
+  }
+  return result;
 }
 
 /** tfjs-node 4.22 calls util.isNullOrUndefined and util.isArray, which Node.js 23 removed. */

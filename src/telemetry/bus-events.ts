@@ -28,6 +28,15 @@ export interface BusEvents {
   deadLettered(event: { topic: string; code: string }): void;
   labelsApplied(event: { applied: number; unmatched: number }): void;
   alertsRecorded(event: { decisions: number; newAlerts: number }): void;
+  /** read at every scrape: what a consumer that hangs no longer reports by events */
+  watch(subscription: Subscriber & WatchedSubscription): void;
+}
+
+interface WatchedSubscription {
+  /** partition → messages not yet handled */
+  lag(): ReadonlyMap<number, bigint>;
+  /** since the bus was last asked for anything */
+  silentForMs(): number;
 }
 
 interface PartitionState {
@@ -143,6 +152,13 @@ export function createBusEvents(metrics: Metrics, logger: Logger, clock: Clock):
       metrics.add('vigil_alert_store_alerts_total', [], newAlerts);
       metrics.set('vigil_alert_store_down_state', [], 0);
       alertOutage.ends();
+    },
+    watch({ topic, group, ...subscription }) {
+      metrics.beforeScrape(() => {
+        const lag = [...subscription.lag().values()].reduce((sum, messages) => sum + Number(messages), 0);
+        metrics.set('vigil_consumer_lag_messages', [topic, group], lag);
+        metrics.set('vigil_consumer_fetch_age_seconds', [topic, group], subscription.silentForMs() / 1000);
+      });
     },
   };
 }

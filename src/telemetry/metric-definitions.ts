@@ -107,6 +107,13 @@ export const METRIC_DEFINITIONS = {
     topic: 'bounded',
     group: 'bounded',
   }),
+  vigil_consumer_fetch_age_seconds: gauge(
+    'Since the bus was last asked for messages; well under a second when healthy',
+    {
+      topic: 'bounded',
+      group: 'bounded',
+    },
+  ),
   vigil_consumer_assigned_partitions: gauge('Partitions of this process', { topic: 'bounded', group: 'bounded' }),
   vigil_consumer_rebalances_total: counter('Assignments received', { topic: 'bounded', group: 'bounded' }),
   vigil_consumer_retries_total: counter('Chunks handled again after an outage', { group: 'bounded', code: ERRORS }),

@@ -170,6 +170,28 @@ describe('bus events', () => {
     expect(await value(`vigil_consumer_lost_messages_total${labels}`)).toBe(0);
   });
 
+  it('read lag and age of the last fetch from a watched subscription at every scrape', async () => {
+    const { bus, value } = aTelemetry();
+    const labels = '{topic="vigil.transactions",group="scoring"}';
+    let silentMs = 200;
+    bus.chunkFinished({ ...place, messages: 1, durationMs: 1, lag: 3n });
+    const { topic, group } = place;
+    bus.watch({
+      topic,
+      group,
+      lag: () =>
+        new Map([
+          [0, 40n],
+          [1, 2n],
+        ]),
+      silentForMs: () => silentMs,
+    });
+    expect(await value(`vigil_consumer_fetch_age_seconds${labels}`)).toBe(0.2);
+    expect(await value(`vigil_consumer_lag_messages${labels}`)).toBe(42);
+    silentMs = 45_000;
+    expect(await value(`vigil_consumer_fetch_age_seconds${labels}`)).toBe(45);
+  });
+
   it('take the retries of the alert consumer for an outage, and the next written batch for its end', async () => {
     const { bus, value, lines } = aTelemetry();
     const error = new VigilError('ALERT_STORE_UNAVAILABLE', 'refused');
