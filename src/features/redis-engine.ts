@@ -209,7 +209,9 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
         withdraw: (replies, places) =>
           byPlace(replies)
             .filter((_own, place) => places.has(place))
-            .flatMap((own) => own.map(withdrawal).filter((call) => call !== undefined)),
+            .flatMap((own) => own.map(withdrawal).filter((call) => call !== undefined))
+            // newest first: a profile goes back one event at a time
+            .reverse(),
       };
     },
     labels,

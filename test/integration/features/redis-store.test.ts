@@ -7,7 +7,7 @@ import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
 import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
 import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
 import { featureStoreSuite } from '../../conformance/feature-store-suite.ts';
-import { FORGETFUL_CATALOGUE, FULL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
+import { FORGETFUL_CATALOGUE, FULL_CATALOGUE, hardStream, seededRandom } from '../../helpers/feature-cases.ts';
 import { differencesFromOracle } from '../../helpers/feature-differences.ts';
 
 const anyStream = fc.record({
@@ -70,6 +70,43 @@ describe('the Redis feature store', () => {
         expect(await differencesFromOracle(store, options, chunkSize)).toEqual([]);
       }),
       { numRuns: 15 },
+    );
+  }, 120_000);
+
+  it('is left by conflicts as the in-process store that never added them', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyStream, anyChunkSize, async (options, chunkSize) => {
+        const twin = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE });
+        const store = createRedisFeatureStore({ client: redis, catalogue: FULL_CATALOGUE, keyPrefix: freshPrefix() });
+        const random = seededRandom(options.seed);
+        const all = [...hardStream({ ...options, meanGapMs: 60_000 })];
+        for (let start = 0; start < all.length; start += chunkSize) {
+          const chunk = all.slice(start, start + chunkSize);
+          expect(await store.recordAndRead(chunk)).toEqual(await twin.recordAndRead(chunk));
+          const settlements = chunk.map(({ transaction: { channel, transactionId }, fingerprint }) => ({
+            channel,
+            transactionId,
+            fingerprint,
+            decision: '{}',
+          }));
+          await store.settle(settlements);
+          await twin.settle(settlements);
+          const conflicts = chunk
+            .filter(() => random() < 0.2)
+            .map((parsed) => ({
+              ...parsed,
+              fingerprint: 'another',
+              transaction: {
+                ...parsed.transaction,
+                amountMinor: Math.floor(random() * 1e9),
+                occurredAtMs: parsed.transaction.occurredAtMs + Math.floor((random() - 0.7) * 3_600_000),
+                counterparty: { accountId: `P${Math.floor(random() * 4)}` },
+              },
+            }));
+          await store.recordAndRead(conflicts);
+        }
+      }),
+      { numRuns: 10 },
     );
   }, 120_000);
 });
