@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 const CLI = path.resolve(import.meta.dirname, '../../../dist/cli/vigil.js');
 const folder = mkdtempSync(path.join(tmpdir(), 'vigil-demo-test-'));
-chmodSync(folder, 0o755); // as root, PostgreSQL runs as another user
+chmodSync(folder, 0o1777); // like any folder for temporary files: as root, PostgreSQL runs as another user
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
