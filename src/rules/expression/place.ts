@@ -14,6 +14,8 @@ export interface ExpressionPlace {
   /** range of the scalar in `text`, its quotes or block header included */
   readonly start?: number;
   readonly end?: number;
+  /** line of the scalar, for who has no text at hand; the column is then left out */
+  readonly line?: number;
 }
 
 export interface TextPosition {
@@ -59,22 +61,32 @@ export interface FaultDetails {
   readonly suggestion?: string | undefined;
 }
 
-/** A fault at an offset inside an expression. Without the file's text, line and column are those of the expression. */
+/** Without the file's text: the line that is known, and the expression itself under its caret. */
+function faultWithoutText(place: ExpressionPlace, expression: string, offset: number): Partial<ConfigFault> {
+  const inside = positionOf(expression, offset);
+  const excerpt = excerptAt(expression, inside);
+  return place.line === undefined ? { ...inside, excerpt } : { line: place.line + inside.line - 1, excerpt };
+}
+
+/** A fault at an offset inside an expression, with line, column and a caret. */
 export function expressionFault(
   place: ExpressionPlace,
   expression: string,
   offset: number,
   details: FaultDetails,
 ): ConfigFault {
+  const { file, path, text = '' } = place;
   const inFile = offsetInFile(place, expression, offset);
-  const text = inFile === undefined ? expression : (place.text ?? expression);
-  const position = positionOf(text, inFile ?? offset);
+  const position = inFile === undefined ? undefined : positionOf(text, inFile);
+  const where =
+    position === undefined
+      ? faultWithoutText(place, expression, offset)
+      : { ...position, excerpt: excerptAt(text, position) };
   return {
-    file: place.file,
-    path: place.path,
-    ...position,
+    file,
+    path,
+    ...where,
     message: details.message,
     ...(details.suggestion === undefined ? {} : { suggestion: details.suggestion }),
-    excerpt: excerptAt(text, position),
   };
 }

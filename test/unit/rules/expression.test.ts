@@ -243,6 +243,13 @@ describe('where of a feature', () => {
     expect(matches.ok && matches.value(aTransaction())).toBe(false);
   });
 
+  it('is refused at the line that its file names, with the caret under the expression', () => {
+    const refused = compileWhere('tx.amout > 5', { ...at, line: 7 });
+    expect(refused.ok ? '' : formatFault(refused.error)).toBe(
+      'features.yaml:7 features[0].where: unknown name tx.amout (did you mean amountMinor?)\n  tx.amout > 5\n     ^',
+    );
+  });
+
   it('knows the transaction only', () => {
     const refused = compileWhere('features.x > 1', at);
     expect(refused.ok ? '' : refused.error.message).toBe('unknown name features');
