@@ -183,7 +183,7 @@ describe('one alert', () => {
     await page.goto(`${api.url}/#/alerts/${aTakeOver(opened)}`);
     await page.getByRole('heading', { name: /^Three transfers in 10 minutes, ¥149,700 in all/ }).waitFor();
     const fired = page.getByRole('region', { name: 'What fired' });
-    await fired.getByText('fires from 3').waitFor();
+    await fired.getByText('threshold ≥ 3').waitFor();
     for (const text of ['Burst of transfers', '3 in 10 min', 'Largest amount so far ¥8,600', 'Shadow: had no effect'])
       expect(await fired.textContent()).toContain(text);
     expect(await page.getByRole('region', { name: 'Limits' }).textContent()).toContain('limit ¥120,000');

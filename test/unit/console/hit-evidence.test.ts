@@ -32,10 +32,20 @@ describe('the evidence of a hit', () => {
     expect(row?.name.label).toBe('Transfers');
     expect(row?.text).toBe('7');
     expect(row?.marks.map(({ kind, text }) => [kind, text])).toEqual([
-      ['threshold', 'fires from 5'],
+      ['threshold', 'threshold ≥ 5'],
       ['usual', 'usually about 2.01'],
     ]);
     expect(row?.marks[1]?.value).toBeCloseTo(2.014, 3);
+  });
+
+  it('shows only the thresholds that were met: the others are of an alternative that did not fire', () => {
+    const hit = aHit({ values: { 'tx.amountMinor': 740_000, 'profile.secondsSincePasswordChange': 50 } });
+    const condition = `(tx.amountMinor >= 100000 && profile.secondsSincePasswordChange <= 7200.0
+      || tx.amountMinor >= 1000000 && profile.secondsSincePasswordChange < 30.0)`;
+    expect(rows(hit, condition).map(({ text, marks }) => [text, ...marks.map((mark) => mark.text)])).toEqual([
+      ['¥7,400', 'threshold ≥ ¥1,000'],
+      ['50 s', 'threshold ≤ 2 h'],
+    ]);
   });
 
   it('says "usually none" instead of drawing a mark at the foot of the bar', () => {

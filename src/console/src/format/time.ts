@@ -77,7 +77,7 @@ export function spanInText(seconds: number, t: Translate): string {
   if (whole < MINUTE) return t('spanText.seconds', { n: whole });
   if (whole < 90 * MINUTE && whole % HOUR !== 0) return t('spanText.minutes', { n: Math.round(whole / MINUTE) });
   if (whole < 2 * DAY) return t('spanText.hours', { n: Math.round(whole / HOUR) });
-  return t('spanText.days', { n: Math.round(whole / DAY) });
+  return t('spanText.days', { n: Math.floor(whole / DAY) });
 }
 
 /** The window in a feature's name ("10m", "24h", "7d") in seconds; undefined when it is none. */

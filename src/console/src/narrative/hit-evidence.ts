@@ -27,6 +27,13 @@ export interface EvidenceRow {
   readonly usual: string | null;
 }
 
+interface Reading {
+  readonly hit: Hit;
+  readonly decision: Decision;
+  readonly thresholds: RuleThresholds;
+  readonly context: ValueContext;
+}
+
 /** Values that say what the others are held against: they become marks of the bars, not rows of their own. */
 const REFERENCES: ReadonlySet<string> = new Set(['profile.typicalAmountMinor', 'profile.maxAmountMinor']);
 const FEATURES = 'features.';
@@ -56,19 +63,32 @@ export function usualInWindow(feature: string, features: Readonly<Record<string,
   return (Math.max(longest.value - now, 0) * windowSeconds) / (longest.seconds - windowSeconds);
 }
 
-const THRESHOLD_WORDS = {
-  '>=': 'rules.firesFrom',
-  '>': 'rules.firesAbove',
-  '<=': 'rules.firesUpTo',
-  '<': 'rules.firesBelow',
-} as const satisfies Record<Comparison, string>;
+const SIGNS: Readonly<Record<Comparison, string>> = { '>=': '≥', '>': '>', '<=': '≤', '<': '<' };
 
-function thresholdMarks(path: string, name: ValueName, known: RuleThresholds, context: ValueContext): readonly Mark[] {
-  return (known.get(path) ?? []).map(({ comparison, value }) => ({
-    kind: 'threshold',
-    value,
-    text: context.terms(THRESHOLD_WORDS[comparison], { value: numberText(value, name.unit, context) }),
-  }));
+const IS_MET: Readonly<Record<Comparison, (value: number, threshold: number) => boolean>> = {
+  '>=': (value, threshold) => value >= threshold,
+  '>': (value, threshold) => value > threshold,
+  '<=': (value, threshold) => value <= threshold,
+  '<': (value, threshold) => value < threshold,
+};
+
+/** Only thresholds that were met: the others belong to an alternative that did not fire. */
+function thresholdMarks(
+  path: string,
+  current: HitValue,
+  name: ValueName,
+  { thresholds, context }: Pick<Reading, 'thresholds' | 'context'>,
+): readonly Mark[] {
+  return (thresholds.get(path) ?? [])
+    .filter(({ comparison, value }) => typeof current === 'number' && IS_MET[comparison](current, value))
+    .map(({ comparison, value }) => ({
+      kind: 'threshold',
+      value,
+      text: context.terms('rules.threshold', {
+        comparison: SIGNS[comparison],
+        value: numberText(value, name.unit, context),
+      }),
+    }));
 }
 
 function referenceMarks(path: string, name: ValueName, hit: Hit, context: ValueContext): readonly Mark[] {
@@ -92,13 +112,6 @@ function usualMarks(path: string, name: ValueName, expected: number | undefined,
   return [{ kind: 'usual', value, text } as const satisfies Mark];
 }
 
-interface Reading {
-  readonly hit: Hit;
-  readonly decision: Decision;
-  readonly thresholds: RuleThresholds;
-  readonly context: ValueContext;
-}
-
 function rowOf(path: string, value: HitValue, { hit, decision, thresholds, context }: Reading): EvidenceRow {
   const name = nameOfValue(path, context.terms);
   const features = decision.evidence?.features ?? {};
@@ -109,7 +122,7 @@ function rowOf(path: string, value: HitValue, { hit, decision, thresholds, conte
     text: valueText(path, value, name.unit, context),
     value: typeof value === 'number' ? value : null,
     marks: [
-      ...thresholdMarks(path, name, thresholds, context),
+      ...thresholdMarks(path, value, name, { thresholds, context }),
       ...referenceMarks(path, name, hit, context),
       ...usualMarks(path, name, expected, context),
     ],
