@@ -44,6 +44,13 @@ export interface Rule {
   readonly place: ExpressionPlace;
 }
 
+/** Nothing but the channel bounds it: most rules, which are then spared the questions of `appliesTo`. */
+export const appliesEverywhere = ({ scope, rollout, activeFromMs, activeToMs }: Rule): boolean =>
+  scope.branches.size + scope.products.size + scope.segments.size === 0 &&
+  rollout.percent >= 100 &&
+  activeFromMs === Number.NEGATIVE_INFINITY &&
+  activeToMs === Number.POSITIVE_INFINITY;
+
 const admits = (allowed: ReadonlySet<string>, value: string | undefined): boolean =>
   allowed.size === 0 || (value !== undefined && allowed.has(value));
 

@@ -28,7 +28,7 @@ import { ruleVocabulary, type Value, type Vocabulary } from './expression/vocabu
 import { lintRules } from './lint-rules.ts';
 import { type RuleContext, readRule } from './read-rule.ts';
 import type { ReasonDictionary } from './reasons.ts';
-import { appliesTo, type Rule } from './rule.ts';
+import { appliesEverywhere, appliesTo, type Rule } from './rule.ts';
 
 export interface RulesetOptions {
   readonly files: readonly SourceFile[];
@@ -171,6 +171,7 @@ interface ActiveRule {
   readonly mode: 'live' | 'shadow';
   readonly evaluate: Rule['expression']['evaluate'];
   readonly reads: readonly SlottedTerm[];
+  readonly everywhere: boolean;
   readonly needsFeatures: boolean;
   readonly needsProfile: boolean;
   /** types and channels that its condition leaves possible; undefined = all */
@@ -192,6 +193,7 @@ function activate(rule: Rule, layout: FactLayout): ActiveRule {
     mode: rule.mode === 'shadow' ? 'shadow' : 'live',
     evaluate: rule.expression.evaluate,
     reads,
+    everywhere: appliesEverywhere(rule),
     needsFeatures: reads.some((term) => term.source === 'features'),
     needsProfile: reads.some((term) => term.source === 'profile'),
     types: possibleValues(rule.expression.ast, 'tx.type'),
@@ -300,9 +302,11 @@ function createRuleset(
     evaluate(facts) {
       const plan = planFor(facts.transaction);
       loadFacts(frame, plan.load, facts);
+      const isPartial = facts.values === null || facts.profile === null;
       let hits: RuleHit[] | undefined;
       for (const active of plan.rules) {
-        if (!appliesTo(active.rule, facts.transaction) || isBlind(active, facts)) continue;
+        if (!active.everywhere && !appliesTo(active.rule, facts.transaction)) continue;
+        if (isPartial && isBlind(active, facts)) continue;
         const verdict = judge(active, frame);
         if (verdict === false) continue;
         hits ??= [];

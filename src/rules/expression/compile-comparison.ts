@@ -106,8 +106,10 @@ export function compileEquality(op: '==' | '!=', left: Compiled, right: Compiled
 
 /** `x == null` asks whether a term is absent: the one question about it that cannot fail. */
 export function compileNullTest(operand: Compiled, present: boolean): Compiled {
-  const { run } = operand;
-  return { type: 'bool', run: (frame) => (run(frame) !== undefined) === present };
+  const { run, slot } = operand;
+  if (slot === undefined) return { type: 'bool', run: (frame) => (run(frame) !== undefined) === present };
+  if (present) return { type: 'bool', run: (frame) => frame.slots[slot] !== undefined };
+  return { type: 'bool', run: (frame) => frame.slots[slot] === undefined };
 }
 
 type Order = '<' | '<=' | '>' | '>=';

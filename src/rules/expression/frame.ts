@@ -4,6 +4,7 @@
  * evaluation writes what it reads.
  */
 import type { Facts, ListSnapshot } from '../../domain/facts.ts';
+import type { Profile } from '../../domain/feature.ts';
 import type { Transaction } from '../../domain/transaction.ts';
 import type { Term, Value } from './vocabulary.ts';
 
@@ -80,25 +81,28 @@ export function createFactLayout(): FactLayout {
 export interface LoadPlan {
   readonly features: readonly { readonly slot: number; readonly index: number }[];
   readonly fields: readonly { readonly slot: number; readonly read: (transaction: Transaction) => Value }[];
+  readonly habits: readonly { readonly slot: number; readonly read: (profile: Profile) => number | boolean | null }[];
   readonly others: readonly SlottedTerm[];
 }
 
 export function planLoad(terms: readonly SlottedTerm[]): LoadPlan {
   const features: { slot: number; index: number }[] = [];
   const fields: { slot: number; read: (transaction: Transaction) => Value }[] = [];
+  const habits: { slot: number; read: (profile: Profile) => number | boolean | null }[] = [];
   const others: SlottedTerm[] = [];
   for (const term of terms) {
     if (term.featureIndex !== undefined) features.push({ slot: term.slot, index: term.featureIndex });
     else if (term.readTransaction !== undefined) fields.push({ slot: term.slot, read: term.readTransaction });
+    else if (term.readProfile !== undefined) habits.push({ slot: term.slot, read: term.readProfile });
     else others.push(term);
   }
-  return { features, fields, others };
+  return { features, fields, habits, others };
 }
 
 /** Reads the terms of a transaction into the frame. */
 export function loadFacts(frame: Frame, plan: LoadPlan, facts: Facts): void {
   const { slots } = frame;
-  const { transaction, values } = facts;
+  const { transaction, values, profile } = facts;
   frame.lists = facts.lists;
   frame.atMs = transaction.occurredAtMs;
   for (const { slot, index } of plan.features) {
@@ -107,5 +111,6 @@ export function loadFacts(frame: Frame, plan: LoadPlan, facts: Facts): void {
     slots[slot] = value === null || value === undefined || Number.isNaN(value) ? undefined : value;
   }
   for (const { slot, read } of plan.fields) slots[slot] = read(transaction);
+  for (const { slot, read } of plan.habits) slots[slot] = profile === null ? undefined : (read(profile) ?? undefined);
   for (const term of plan.others) slots[term.slot] = term.read(facts);
 }

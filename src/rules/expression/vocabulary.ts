@@ -44,6 +44,8 @@ export interface Term {
   readonly read: (facts: Facts) => Value;
   /** for a feature: its place in the vector, which is then read without a call */
   readonly featureIndex?: number;
+  /** for a field of the profile: the same as `read`, null when absent */
+  readonly readProfile?: (profile: Profile) => number | boolean | null;
   /** for a field of the transaction: the same as `read`, one call shorter */
   readonly readTransaction?: (transaction: Transaction) => Value;
 }
@@ -66,39 +68,44 @@ export interface VocabularyOptions {
   readonly limitIds?: readonly string[];
 }
 
-type Fields = Readonly<Record<string, { readonly type: ValueType; readonly nullable: boolean }>>;
-const required = (type: ValueType) => ({ type, nullable: false });
-const optional = (type: ValueType) => ({ type, nullable: true });
+interface ProfileField {
+  readonly type: ValueType;
+  readonly nullable: boolean;
+  /** written out for each field: a look-up by name costs three times as much */
+  readonly read: (profile: Profile) => number | boolean | null;
+}
+const required = (type: ValueType, read: ProfileField['read']): ProfileField => ({ type, nullable: false, read });
+const optional = (type: ValueType, read: ProfileField['read']): ProfileField => ({ type, nullable: true, read });
 
-const PROFILE_FIELDS: { readonly [K in keyof Profile]: Fields[string] } = {
-  eventCount: required('int'),
-  monetaryCount: required('int'),
-  secondsSinceFirst: optional('double'),
-  secondsSinceLast: optional('double'),
-  secondsSinceLastMonetary: optional('double'),
-  typicalAmountMinor: optional('double'),
-  amountZ: optional('double'),
-  amountRatio: optional('double'),
-  maxAmountMinor: optional('int'),
-  hourShare: optional('double'),
-  channelShare: optional('double'),
-  deviceKnown: optional('bool'),
-  deviceAgeSeconds: optional('double'),
-  payeeKnown: optional('bool'),
-  payeeAgeSeconds: optional('double'),
-  ipKnown: optional('bool'),
-  placeKnown: optional('bool'),
-  countryKnown: optional('bool'),
-  distanceKm: optional('double'),
-  speedKmh: optional('double'),
-  secondsSinceLogin: optional('double'),
-  secondsSincePasswordChange: optional('double'),
-  secondsSincePayeeAdd: optional('double'),
-  secondsSinceDeviceBind: optional('double'),
-  secondsSinceLimitChange: optional('double'),
-  secondsSinceContactChange: optional('double'),
-  knownDevices: required('int'),
-  knownPayees: required('int'),
+const PROFILE_FIELDS: { readonly [K in keyof Profile]: ProfileField } = {
+  eventCount: required('int', (profile) => profile.eventCount),
+  monetaryCount: required('int', (profile) => profile.monetaryCount),
+  secondsSinceFirst: optional('double', (profile) => profile.secondsSinceFirst),
+  secondsSinceLast: optional('double', (profile) => profile.secondsSinceLast),
+  secondsSinceLastMonetary: optional('double', (profile) => profile.secondsSinceLastMonetary),
+  typicalAmountMinor: optional('double', (profile) => profile.typicalAmountMinor),
+  amountZ: optional('double', (profile) => profile.amountZ),
+  amountRatio: optional('double', (profile) => profile.amountRatio),
+  maxAmountMinor: optional('int', (profile) => profile.maxAmountMinor),
+  hourShare: optional('double', (profile) => profile.hourShare),
+  channelShare: optional('double', (profile) => profile.channelShare),
+  deviceKnown: optional('bool', (profile) => profile.deviceKnown),
+  deviceAgeSeconds: optional('double', (profile) => profile.deviceAgeSeconds),
+  payeeKnown: optional('bool', (profile) => profile.payeeKnown),
+  payeeAgeSeconds: optional('double', (profile) => profile.payeeAgeSeconds),
+  ipKnown: optional('bool', (profile) => profile.ipKnown),
+  placeKnown: optional('bool', (profile) => profile.placeKnown),
+  countryKnown: optional('bool', (profile) => profile.countryKnown),
+  distanceKm: optional('double', (profile) => profile.distanceKm),
+  speedKmh: optional('double', (profile) => profile.speedKmh),
+  secondsSinceLogin: optional('double', (profile) => profile.secondsSinceLogin),
+  secondsSincePasswordChange: optional('double', (profile) => profile.secondsSincePasswordChange),
+  secondsSincePayeeAdd: optional('double', (profile) => profile.secondsSincePayeeAdd),
+  secondsSinceDeviceBind: optional('double', (profile) => profile.secondsSinceDeviceBind),
+  secondsSinceLimitChange: optional('double', (profile) => profile.secondsSinceLimitChange),
+  secondsSinceContactChange: optional('double', (profile) => profile.secondsSinceContactChange),
+  knownDevices: required('int', (profile) => profile.knownDevices),
+  knownPayees: required('int', (profile) => profile.knownPayees),
 };
 
 const TRANSACTION_TYPE_OF = { list: 'list<string>', dynamic: 'dyn' } as const;
@@ -153,13 +160,16 @@ function featureTerm(feature: FeatureDefinition, index: number): Term {
 }
 
 function profileTerm(name: keyof Profile): Term {
+  const { type, nullable, read } = PROFILE_FIELDS[name];
   return {
     name: `profile.${name}`,
     source: 'profile',
-    ...PROFILE_FIELDS[name],
+    type,
+    nullable,
     ...(name === 'amountZ' ? {} : { min: 0 }),
     ...(name.endsWith('Share') ? { max: 1 } : {}),
-    read: (facts) => facts.profile?.[name] ?? undefined,
+    readProfile: read,
+    read: ({ profile }) => (profile === null ? undefined : (read(profile) ?? undefined)),
   };
 }
 
