@@ -77,7 +77,9 @@ export interface FeatureSource {
   readonly rawAt: number;
   /** for distinct: position of its count */
   readonly distinctAt: number;
-  readonly needsPresent: boolean;
+  /** its stream, and how far back it looks: window and delay */
+  readonly stream: number;
+  readonly reachMs: number;
 }
 
 export interface FeaturePlan {
@@ -135,7 +137,7 @@ export function planFeatures(catalogue: FeatureCatalogue): FeaturePlan {
         const feature = features[index];
         if (feature === undefined) continue;
         const rawAt = addWindow(windows, feature, rawLength, members.length);
-        sources[index] = sourceOf(feature, rawAt, members, memberPaths);
+        sources[index] = sourceOf(feature, rawAt, streams.length, members, memberPaths);
       }
       const last = windows.at(-1);
       if (last !== undefined) rawLength = last.rawAt + RAW.distinct + members.length;
@@ -226,6 +228,7 @@ function addWindow(windows: WindowPlan[], feature: CompiledFeature, rawAt: numbe
 function sourceOf(
   feature: CompiledFeature,
   rawAt: number,
+  stream: number,
   members: readonly number[],
   paths: readonly string[],
 ): FeatureSource {
@@ -235,7 +238,8 @@ function sourceOf(
     aggregate: feature.aggregate,
     rawAt,
     distinctAt: rawAt + RAW.distinct + Math.max(0, column),
-    needsPresent: feature.aggregate === 'avg' || feature.aggregate === 'stddev',
+    stream,
+    reachMs: feature.windowMs + feature.delayMs,
   };
 }
 

@@ -6,13 +6,14 @@ const NO_FLAGS: readonly CounterFlag[] = [];
 export const NO_NAMES: readonly string[] = [];
 
 /** `seen`: one bit per kind of visit. */
-export function flagsOf(seen: number, hasEstimates: boolean): readonly CounterFlag[] {
+export function flagsOf(seen: number, hasEstimates: boolean, isWarmingUp = false): readonly CounterFlag[] {
   const isTooLate = (seen & (1 << VISIT.tooLate)) !== 0;
   const isLate = (seen & (1 << VISIT.late)) !== 0;
-  if (!isTooLate && !isLate && !hasEstimates) return NO_FLAGS;
+  if (!isTooLate && !isLate && !hasEstimates && !isWarmingUp) return NO_FLAGS;
   const flags: CounterFlag[] = [];
   if (isTooLate) flags.push('TOO_LATE');
   if (isLate) flags.push('LATE');
   if (hasEstimates) flags.push('ESTIMATED');
+  if (isWarmingUp) flags.push('WARMING_UP');
   return flags;
 }

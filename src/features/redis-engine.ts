@@ -26,6 +26,7 @@ import {
   writeUpdate,
 } from './redis-layout.ts';
 import { loadScript } from './redis-script.ts';
+import type { RedisStateWatch } from './redis-state-watch.ts';
 import { createTransactionReader } from './transaction-reader.ts';
 
 export interface RedisEngineOptions {
@@ -73,7 +74,7 @@ interface Update {
   readonly at: number;
 }
 
-export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions): RedisEngine {
+export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, options: RedisEngineOptions): RedisEngine {
   const script = loadScript('record-and-read');
   const restore = loadScript('restore-profile');
   const layouts = plan.streams.map(redisLayoutOf);
@@ -166,8 +167,9 @@ export function createRedisEngine(plan: FeaturePlan, options: RedisEngineOptions
     }
     const values = new Array<FeatureValue>(plan.sources.length);
     const estimated = computeValues(plan, raw, transaction.occurredAtMs, values);
-    const flags = flagsOf(seen, estimated !== undefined);
-    return { values, profile, flags, estimated: estimated ?? NO_NAMES, warmingUp: NO_NAMES };
+    const warmingUp = watch.warmingUp(transaction.occurredAtMs);
+    const flags = flagsOf(seen, estimated !== undefined, warmingUp.length > 0);
+    return { values, profile, flags, estimated: estimated ?? NO_NAMES, warmingUp };
   }
 
   function withdrawal({ stream, numbers, at, bytes, start, keys }: Replied): Call | undefined {

@@ -19,6 +19,7 @@ import { type Call, isCluster, type RedisClient, sendTogether } from './redis-ca
 import { createRedisEngine } from './redis-engine.ts';
 import { shardTag } from './redis-keys.ts';
 import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
+import { createRedisStateWatch } from './redis-state-watch.ts';
 
 export interface RedisStoreOptions {
   /** connected and owned by the caller; close() leaves it open */
@@ -37,11 +38,20 @@ export interface RedisStoreOptions {
 const DEFAULT_PREFIX = 'vigil';
 const DEFAULT_MAX_PENDING = 50_000;
 
-export function createRedisFeatureStore(options: RedisStoreOptions): FeatureStore {
+export interface RedisFeatureStore extends FeatureStore {
+  /** Redis lost data (flushed, restored, failed over behind what it had said): counters are low until they are rebuilt */
+  readonly countersIncomplete: boolean;
+  /** after a rebuild: the counters are whole again, for every process */
+  markRebuilt(): Promise<void>;
+}
+
+export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatureStore {
   const { client } = options;
   const prefix = options.keyPrefix ?? DEFAULT_PREFIX;
   const plan = planFeatures(options.catalogue);
-  const engine = createRedisEngine(plan, { ...options, keyPrefix: prefix });
+  const clock: Clock = options.clock ?? { now: Date.now };
+  const watch = createRedisStateWatch(prefix, plan, clock.now);
+  const engine = createRedisEngine(plan, watch, { ...options, clock, keyPrefix: prefix });
   const pending = createPendingReadings(options.maxPending ?? DEFAULT_MAX_PENDING);
   const slotKey = (transaction: string): string =>
     `${prefix}:${shardTag(shardOf(transaction))}:tx:${escapeId(transaction)}`;
@@ -57,9 +67,13 @@ export function createRedisFeatureStore(options: RedisStoreOptions): FeatureStor
     });
     const { calls, read, withdraw } = engine.prepare(unique, isCluster(client));
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
-    const replies = await sendTogether(client, [...calls, ...slotCalls]);
+    const state = watch.begin();
+    const replies = await sendTogether(client, [...calls, ...slotCalls, ...state.calls]);
+    const newestMs = unique.reduce((newest, { transaction }) => Math.max(newest, transaction.occurredAtMs), 0);
+    const writes = state.read(replies, newestMs);
+    if (writes.length > 0) watch.written(await sendTogether(client, writes));
     const computed = read(replies.slice(0, calls.length));
-    const slots = replies.slice(calls.length).flat();
+    const slots = replies.slice(calls.length, -state.calls.length).flat();
     // the same id with other values: the first decision stands, and what was just added comes out again. Only a conflict
     // pays this second round trip
     const conflicts = new Set(
@@ -102,6 +116,12 @@ export function createRedisFeatureStore(options: RedisStoreOptions): FeatureStor
     recordAndRead,
     settle,
     applyLabels: (labels) => engine.labels.apply(client, labels),
+    get countersIncomplete() {
+      return watch.countersIncomplete;
+    },
+    async markRebuilt() {
+      await sendTogether(client, [watch.rebuilt()]);
+    },
     close: async () => {},
   };
 }

@@ -1,0 +1,96 @@
+/**
+ * What Redis says of itself with every chunk, in the same round trip: which epoch its data belong to, how far it has
+ * counted, and since when each stream is kept. A flushed, restored or failed-over server is noticed, not assumed: its epoch
+ * is another, or its mark stands behind one that was seen. Then counters are low until they are rebuilt, and the state
+ * says so to every process. A stream that came later than the others is warming up until its windows are full.
+ */
+import type { FeaturePlan } from './feature-plan.ts';
+import type { Call } from './redis-calls.ts';
+
+export interface RedisStateWatch {
+  /**
+   * For one chunk: its commands, and what to do with their replies. The answer is what must be written, mostly nothing;
+   * what Redis says to that goes to `written`.
+   */
+  begin(): {
+    readonly calls: readonly Call[];
+    readonly read: (replies: readonly unknown[], newestMs: number) => Call[];
+  };
+  written(replies: readonly unknown[]): void;
+  /** data were lost and not yet rebuilt */
+  readonly countersIncomplete: boolean;
+  /** names of the features whose windows are not full at this time, by the order of the catalogue */
+  warmingUp(timeMs: number): readonly string[];
+  /** the command that says the counters are whole again */
+  rebuilt(): Call;
+}
+
+const COMMANDS = 2;
+const NOBODY: readonly string[] = [];
+
+export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: () => number): RedisStateWatch {
+  const key = `${prefix}:{state}:state`;
+  const fields = plan.streams.map((stream) => `stream:${stream.id}`);
+  const since = plan.streams.map(() => Number.NEGATIVE_INFINITY);
+  const reaches = plan.streams.map((stream) => Math.max(0, ...stream.windows.map((own) => own.windowMs + own.delayMs)));
+  let epoch: string | undefined;
+  let mark = 0;
+  let isLost = false;
+
+  /** Streams that Redis does not know start here; those of a fresh store start with it and have missed nothing. */
+  const readStreams = (values: readonly unknown[], isFresh: boolean, newestMs: number): Call[] =>
+    fields.flatMap((field, index): Call[] => {
+      const known = values[index];
+      if (Buffer.isBuffer(known)) {
+        since[index] = Number(known.toString());
+        return [];
+      }
+      since[index] = isFresh ? Number.NEGATIVE_INFINITY : newestMs;
+      return [['hsetnx', key, field, String(since[index])]];
+    });
+
+  return {
+    begin() {
+      const seenMark = mark;
+      return {
+        calls: [
+          ['hincrby', key, 'mark', 1],
+          ['hmget', key, 'epoch', 'lost', ...fields],
+        ],
+        read(replies, newestMs) {
+          const [markReply, values] = replies.slice(-COMMANDS);
+          const [epochNow, lost, ...streams] = Array.isArray(values) ? (values as unknown[]) : [];
+          const current = Buffer.isBuffer(epochNow) ? epochNow.toString() : undefined;
+          const isOther = epoch !== undefined && current !== epoch;
+          const hasNoticed = isOther || (epoch !== undefined && Number(markReply) <= seenMark);
+          mark = hasNoticed ? Number(markReply) : Math.max(mark, Number(markReply));
+          isLost = hasNoticed || Buffer.isBuffer(lost);
+          const writes = readStreams(streams, current === undefined && !hasNoticed, newestMs);
+          if (current !== undefined) epoch = current;
+          else writes.push(['hsetnx', key, 'epoch', now()]);
+          if (hasNoticed) writes.push(['hset', key, 'lost', now()]);
+          // another process may have been first: its epoch holds
+          return writes.length === 0 ? writes : [...writes, ['hget', key, 'epoch']];
+        },
+      };
+    },
+    written(replies) {
+      const current = replies.at(-1);
+      if (Buffer.isBuffer(current)) epoch = current.toString();
+    },
+    get countersIncomplete() {
+      return isLost;
+    },
+    warmingUp(timeMs) {
+      if (!since.some((start, index) => timeMs - (reaches[index] as number) < start)) return NOBODY;
+      return plan.sources.flatMap((source) => {
+        const start = since[source.stream] as number;
+        return timeMs - source.reachMs < start ? [source.name] : [];
+      });
+    },
+    rebuilt() {
+      isLost = false;
+      return ['hdel', key, 'lost'];
+    },
+  };
+}
