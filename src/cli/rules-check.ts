@@ -1,11 +1,11 @@
 /** `vigil rules check`: all faults of the configuration at once (exit code 2), then what is allowed and probably not meant. */
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { knownNames } from '../composition/rules-case.ts';
 import { type ConfigFault, formatFault } from '../domain/config-fault.ts';
 import type { Result } from '../domain/result.ts';
 import { ENGINE_REASONS } from '../rules/reasons.ts';
 import { parseRuleTests } from '../rules/testing/test-case.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
-import { knownNames } from './rules-case.ts';
 
 export interface RulesCheckOptions {
   readonly loaded: Result<LoadedConfiguration, readonly ConfigFault[]>;

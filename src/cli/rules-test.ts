@@ -1,12 +1,12 @@
 /** `vigil rules test`: runs config/rules/tests/*.test.yaml on the live code path and prints like a test runner. */
 import { writeFile } from 'node:fs/promises';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { createCaseDecider, factsOf, knownNames, listsFor } from '../composition/rules-case.ts';
 import { type Coverage, type CoverageReport, createCoverage } from '../rules/testing/coverage.ts';
 import { toJunit } from '../rules/testing/junit.ts';
 import { type CaseResult, runTestCase } from '../rules/testing/run-tests.ts';
 import { parseRuleTests, placeOf, type TestCase } from '../rules/testing/test-case.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
-import { createCaseDecider, factsOf, knownNames, listsFor } from './rules-case.ts';
 
 export interface RulesTestOptions {
   readonly configuration: LoadedConfiguration;

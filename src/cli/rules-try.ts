@@ -4,64 +4,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
-import { createScoringStack, memoryLimitUsage, memoryStoreFor } from '../composition/scoring-stack.ts';
-import type { Decision } from '../domain/decision.ts';
+import { type Trial, tryEvent } from '../composition/try-event.ts';
 import { VigilError } from '../domain/errors.ts';
-import type { FraudModel } from '../domain/ports.ts';
 import { parseRfc3339 } from '../domain/time.ts';
-import { createRuleExplainer, type RuleExplanation } from '../rules/explain-rules.ts';
+import type { RuleExplanation } from '../rules/explain-rules.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
-import { factsOf } from './rules-case.ts';
-
-export interface Trial {
-  readonly decision: Decision;
-  readonly rules: readonly RuleExplanation[];
-}
-
-export interface TrialOptions {
-  readonly configuration: LoadedConfiguration;
-  /** the event as JSON bytes */
-  readonly event: Uint8Array;
-  /** events before it, oldest first */
-  readonly history?: readonly Uint8Array[];
-  readonly model?: FraudModel | null;
-  /** the receiving clock */
-  readonly now: () => number;
-}
-
-const CHUNK = 256;
-
-/** The decision that the event would get, and every rule step by step. A refused event throws USAGE with its code. */
-export async function tryEvent(options: TrialOptions): Promise<Trial> {
-  const { configuration, event, history = [], now } = options;
-  const clock = { now };
-  const stack = createScoringStack({
-    configuration,
-    store: memoryStoreFor(configuration),
-    limitUsage: memoryLimitUsage(clock),
-    model: options.model ?? null,
-    clock,
-    scorer: { decisionTime: 'event' },
-  });
-  const inputsOf = (messages: readonly Uint8Array[]) => messages.map((bytes) => ({ bytes, receivedAtMs: now() }));
-  try {
-    for (let start = 0; start < history.length; start += CHUNK)
-      await stack.score(inputsOf(history.slice(start, start + CHUNK)));
-    const [result] = await stack.score(inputsOf([event]));
-    if (result === undefined || result.kind === 'rejected') {
-      const rejection = result?.rejection;
-      throw new VigilError(
-        'USAGE',
-        `The event is refused: ${rejection?.code} at "${rejection?.path}": ${rejection?.message}`,
-      );
-    }
-    const decision = result.decision ?? (JSON.parse(result.bytes) as Decision);
-    const facts = factsOf(decision, configuration);
-    return { decision, rules: facts === undefined ? [] : createRuleExplainer(configuration.ruleset)(facts) };
-  } finally {
-    await stack.close();
-  }
-}
 
 // ── printing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

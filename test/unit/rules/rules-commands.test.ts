@@ -5,8 +5,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runRulesExplain } from '../../../src/cli/rules-explain.ts';
 import { runRulesShadow } from '../../../src/cli/rules-shadow.ts';
-import { runRulesTry, tryEvent } from '../../../src/cli/rules-try.ts';
+import { runRulesTry } from '../../../src/cli/rules-try.ts';
 import { buildConfiguration, type LoadedConfiguration } from '../../../src/composition/load-generation.ts';
+import { tryEvent } from '../../../src/composition/try-event.ts';
 import { type ConfigSources, readSources } from '../../../src/config/read-sources.ts';
 
 let sources: ConfigSources;

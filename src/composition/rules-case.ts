@@ -1,6 +1,5 @@
 /** One test case of rules on the live code path: fresh in-process stores, the case's own clock, a model that says one number. */
-import { createGeneration, type LoadedConfiguration } from '../composition/load-generation.ts';
-import { createScoringStack, memoryLimitUsage, memoryStoreFor } from '../composition/scoring-stack.ts';
+
 import type { Decision } from '../domain/decision.ts';
 import type { Facts, ListSnapshot } from '../domain/facts.ts';
 import type { Label } from '../domain/label.ts';
@@ -10,6 +9,8 @@ import type { Generation } from '../pipeline/generation.ts';
 import type { ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
 import type { DecideCase } from '../rules/testing/run-tests.ts';
 import type { KnownNames, TestCase, TestEvent } from '../rules/testing/test-case.ts';
+import { createGeneration, type LoadedConfiguration } from './load-generation.ts';
+import { createScoringStack, memoryLimitUsage, memoryStoreFor } from './scoring-stack.ts';
 
 /** Small: a case has some hundred events, and each case gets a store of its own. */
 const ENTITIES = 5_000;
