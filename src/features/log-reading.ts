@@ -1,0 +1,189 @@
+/**
+ * A packed log in memory (packed-log.ts says what it is), and everything that reads it without a change. Pure.
+ */
+import { RAW, type WindowPlan } from './feature-plan.ts';
+import { ID, type LogLayout, MEMBER_STRIDE, TIME } from './log-layout.ts';
+import { type LogEvent, writeSquares } from './raw-numbers.ts';
+import { WRAP } from './wide-sum.ts';
+
+export interface PackedLog {
+  data: Float64Array;
+  count: number;
+  /** absolute number of the first record: how many were dropped before it */
+  first: number;
+  /** time of the newest record that was dropped although a window of a late event could ask for it */
+  droppedMs: number;
+  /** per member column: hash → absolute number of its newest record; only in logs with more than a few records */
+  newest: Map<number, number>[] | undefined;
+}
+
+/** no value, no record */
+export const NONE = -1;
+export const NO_NEXT = Number.POSITIVE_INFINITY;
+const FIRST_CAPACITY = 3;
+
+export function createLog(layout: LogLayout, droppedMs: number): PackedLog {
+  const data = new Float64Array(layout.recordsAt + FIRST_CAPACITY * layout.stride);
+  for (let index = 0; index < layout.windows.length; index++) {
+    const cache = index * layout.cacheStride;
+    data.fill(NONE, cache + layout.cacheMaxAt, cache + layout.cacheDistinctAt);
+  }
+  return { data, count: 0, first: 0, droppedMs, newest: undefined };
+}
+
+/** Time of the newest event, −Infinity before the first. */
+export const newestMs = (layout: LogLayout, log: PackedLog): number =>
+  log.count === 0 ? Number.NEGATIVE_INFINITY : at(log, layout.recordsAt + (log.count - 1) * layout.stride + TIME);
+
+// a view beyond its end reads undefined; every index here is inside, and a fault would show as NaN in the property tests
+export const at = (log: PackedLog, index: number): number => log.data[index] as number;
+
+/** First position in [low, high) whose time is after t. */
+export function upperBound(layout: LogLayout, log: PackedLog, t: number, low: number, high: number): number {
+  let lo = low;
+  let hi = high;
+  while (lo < hi) {
+    const middle = (lo + hi) >>> 1;
+    if (at(log, layout.recordsAt + middle * layout.stride) <= t) lo = middle + 1;
+    else hi = middle;
+  }
+  return lo;
+}
+
+/** Position of the record with the event's time and id, looked for before `end`. */
+export function findRecord(layout: LogLayout, log: PackedLog, event: LogEvent, end: number): number {
+  for (let position = end - 1; position >= 0; position--) {
+    const record = layout.recordsAt + position * layout.stride;
+    if (at(log, record + TIME) !== event.timeMs) return NONE;
+    if (at(log, record + ID) === event.id) return position;
+  }
+  return NONE;
+}
+
+/** −1 when the record has no value. */
+export function valueAt(layout: LogLayout, log: PackedLog, position: number): number {
+  const record = layout.recordsAt + position * layout.stride;
+  const before = record - layout.stride;
+  if (at(log, record + layout.presentAt) === at(log, before + layout.presentAt)) return NONE;
+  const difference = at(log, record + layout.sumAt) - at(log, before + layout.sumAt);
+  return difference < 0 ? difference + WRAP : difference;
+}
+
+interface Extreme {
+  record: number;
+  value: number;
+}
+export const found: Extreme = { record: NONE, value: NONE };
+
+/** Extreme of the positions [lo, hi) into `found`; `sign` 1 for the max, −1 for the min. −1 = no value. */
+export function rangeExtreme(layout: LogLayout, log: PackedLog, lo: number, hi: number, sign: 1 | -1): void {
+  const column = sign === 1 ? layout.maxAt : layout.minAt;
+  found.record = NONE;
+  found.value = NONE;
+  let number = log.first + hi;
+  const end = log.first + lo;
+  while (number > end) {
+    const low = number & -number;
+    const whole = number - low >= end;
+    const position = number - log.first - 1;
+    const value = whole
+      ? at(log, layout.recordsAt + position * layout.stride + column)
+      : valueAt(layout, log, position);
+    const span = whole ? low : 1;
+    if (value !== NONE && (found.value === NONE || sign * value > sign * found.value)) {
+      // the oldest record that can hold it: asked again no later than when it leaves the window
+      found.record = number - span;
+      found.value = value;
+    }
+    number -= span;
+  }
+}
+
+/** Distinct members of column `column` in [lo, hi), from the count of [cachedLo, cachedHi), by what enters and leaves. */
+export function distinctBetween(
+  layout: LogLayout,
+  log: PackedLog,
+  column: number,
+  cachedLo: number,
+  cachedHi: number,
+  cachedCount: number,
+  lo: number,
+  hi: number,
+): number {
+  const { stride } = layout;
+  const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+  let from = cachedLo;
+  let to = cachedHi;
+  let distinct = cachedCount;
+  while (from > lo) {
+    from--;
+    const field = member + from * stride;
+    if (at(log, field) !== 0 && at(log, field + 2) - log.first >= to) distinct++;
+  }
+  while (to < hi) {
+    const field = member + to * stride;
+    if (at(log, field) !== 0 && at(log, field + 1) - log.first < from) distinct++;
+    to++;
+  }
+  while (from < lo) {
+    const field = member + from * stride;
+    if (at(log, field) !== 0 && at(log, field + 2) - log.first >= to) distinct--;
+    from++;
+  }
+  while (to > hi) {
+    to--;
+    const field = member + to * stride;
+    if (at(log, field) !== 0 && at(log, field + 1) - log.first < from) distinct--;
+  }
+  return distinct;
+}
+
+/** Counts, sums and times of one window over [lo, hi); `previous` is the end of what came before the current event. */
+export function writeSums(
+  layout: LogLayout,
+  log: PackedLog,
+  window: WindowPlan,
+  timeMs: number,
+  lo: number,
+  hi: number,
+  previous: number,
+  raw: Float64Array,
+): void {
+  const { stride } = layout;
+  const out = window.rawAt;
+  const head = layout.recordsAt + (hi - 1) * stride;
+  const tail = layout.recordsAt + (lo - 1) * stride;
+  raw[out + RAW.count] = hi - lo;
+  if (layout.sumAt !== NONE) {
+    const low = at(log, head + layout.sumAt) - at(log, tail + layout.sumAt);
+    const wraps = at(log, head + layout.sumAt + 1) - at(log, tail + layout.sumAt + 1);
+    raw[out + RAW.sum] = low < 0 ? low + WRAP : low;
+    raw[out + RAW.sumWraps] = low < 0 ? wraps - 1 : wraps;
+    if (layout.presentAt !== NONE)
+      raw[out + RAW.present] = at(log, head + layout.presentAt) - at(log, tail + layout.presentAt);
+    if (layout.squaresAt !== NONE) {
+      const h = head + layout.squaresAt;
+      const b = tail + layout.squaresAt;
+      writeSquares(raw, out, at(log, h) - at(log, b), at(log, h + 1) - at(log, b + 1), at(log, h + 2) - at(log, b + 2));
+    }
+  }
+  const hasEarlier = lo < previous;
+  raw[out + RAW.first] = hasEarlier ? at(log, tail + stride + TIME) : Number.NEGATIVE_INFINITY;
+  raw[out + RAW.last] = hasEarlier
+    ? at(log, layout.recordsAt + (previous - 1) * stride + TIME)
+    : Number.NEGATIVE_INFINITY;
+  raw[out + RAW.clipped] = timeMs - window.delayMs - window.windowMs < log.droppedMs ? 1 : 0;
+}
+
+/** Absolute number of the member's newest record before position `end`; −1 when there is none. */
+export function newestBefore(layout: LogLayout, log: PackedLog, column: number, hash: number, end: number): number {
+  const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+  if (log.newest === undefined) {
+    for (let position = end - 1; position >= 0; position--)
+      if (at(log, member + position * layout.stride) === hash) return log.first + position;
+    return NONE;
+  }
+  let record = log.newest[column]?.get(hash) ?? NONE;
+  while (record - log.first >= end) record = at(log, member + (record - log.first) * layout.stride + 1);
+  return record < log.first ? NONE : record;
+}
