@@ -91,6 +91,19 @@ describe('the sentence of an alert', () => {
     expect(sentence('en', takeOver.alert, decision, 'Mobile banking')).toBe('Transfer of ¥49,900 by mobile banking.');
   });
 
+  it('does not count a transfer among what came before it', () => {
+    const hit = aHit({
+      values: { 'features.customer_credential_change_count_24h': 2, 'features.customer_login_count_1h': 6 },
+    });
+    const decision = { ...takeOver.decision, hits: [hit], limits: [], reasons: [] };
+    expect(sentence('en', takeOver.alert, decision, 'Mobile banking')).toBe(
+      'Transfer of ¥49,900 by mobile banking, after 2 security changes in 24 hours.',
+    );
+    expect(sentence('zh-CN', takeOver.alert, decision, '手机银行')).toBe(
+      '通过手机银行转账¥49,900，此前24小时内安全变更2次。',
+    );
+  });
+
   it('says nothing of a value that is not remarkable', () => {
     const hit = aHit({
       values: {

@@ -21,7 +21,7 @@ const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(
 
 export function ModelReasons({ model }: { readonly model: Decision['model'] }): ReactNode {
   const terms = useTerms();
-  const { percent } = usePreferences();
+  const { probability } = usePreferences();
   if (model === undefined)
     return (
       <Section title={terms('model.title')}>
@@ -33,7 +33,7 @@ export function ModelReasons({ model }: { readonly model: Decision['model'] }): 
   return (
     <Section
       title={terms('model.title')}
-      aside={<span className="section-figure">{terms('model.score', { percent: percent(model.score) })}</span>}
+      aside={<span className="section-figure">{terms('model.score', { percent: probability(model.score) })}</span>}
     >
       {shown.length === 0 ? (
         <p className="muted">{terms('model.noReasons')}</p>

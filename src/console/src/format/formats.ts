@@ -10,6 +10,8 @@ export interface Formats {
   /** up to three significant digits below 100, whole above */
   decimal(value: number): string;
   percent(share: number): string;
+  /** a model's certainty: below one in a thousand more digits say nothing */
+  probability(share: number): string;
   span(seconds: number): string;
   spanInText(seconds: number): string;
   list(items: readonly string[]): string;
@@ -28,6 +30,7 @@ export function createFormats(language: Language, zone: string): Formats {
     integer: (value) => integers.format(value),
     decimal: (value) => (Math.abs(value) >= 100 ? integers.format(value) : digits.format(value)),
     percent: (share) => percents.format(share),
+    probability: (share) => (share < 0.001 ? '<0.1%' : percents.format(share)),
     span: (seconds) => formatSpan(seconds, t),
     spanInText: (seconds) => spanInText(seconds, t),
     list: (items) => lists.format(items),

@@ -118,6 +118,9 @@ const TOPICS: readonly (readonly (readonly [string, Say | 'windowed'])[])[] = [
     ['profile.secondsSinceDeviceBind', spanBelow('clause.deviceBound', 7 * DAY)],
     ['profile.secondsSinceLimitChange', spanBelow('clause.limitChange', 7 * DAY)],
     ['profile.secondsSincePayeeAdd', spanBelow('clause.payeeAdd', 7 * DAY)],
+    ['features.customer_credential_change_count*', 'windowed'],
+    ['features.customer_payee_add_count*', 'windowed'],
+    ['features.customer_login_count*', 'windowed'],
   ],
   // where
   [

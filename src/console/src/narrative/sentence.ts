@@ -8,7 +8,7 @@ import type { Formats } from '../format/formats.ts';
 import { formatMoneyInText } from '../format/money.ts';
 import { translateCode } from '../i18n/translate.ts';
 import { clausesOf } from './clauses.ts';
-import { isTermKey, type TermKey } from './terms.ts';
+import type { TermKey } from './terms.ts';
 import { splitFeatureName } from './value-names.ts';
 import type { HitValue, ValueContext } from './value-text.ts';
 
@@ -16,18 +16,21 @@ import type { HitValue, ValueContext } from './value-text.ts';
 const MAX_CLAUSES = 5;
 const MAX_REASONS = 2;
 
-const LEADS: readonly string[] = [
-  'customer_transfer_count',
-  'customer_cash_count',
-  'card_small_count',
-  'customer_out_count',
-  'account_out_count',
-  'card_count',
-  'customer_payee_add_count',
-  'customer_credential_change_count',
-  'customer_login_count',
-  'counterparty_count',
-  'customer_count',
+const MONEY_OUT = ['TRANSFER', 'PAYMENT', 'PURCHASE', 'WITHDRAWAL'];
+const CREDENTIAL_CHANGES = ['PASSWORD_CHANGE', 'DEVICE_BIND', 'LIMIT_CHANGE', 'CONTACT_CHANGE'];
+
+/** Counts that can open a sentence, each with the types that it counts: a transfer is not one of "two security changes". */
+const LEADS: readonly (readonly [stem: string, types: readonly string[]])[] = [
+  ['customer_transfer_count', ['TRANSFER']],
+  ['customer_cash_count', ['WITHDRAWAL']],
+  ['card_small_count', ['PURCHASE']],
+  ['customer_out_count', MONEY_OUT],
+  ['account_out_count', MONEY_OUT],
+  ['card_count', ['PURCHASE', 'PAYMENT', 'WITHDRAWAL']],
+  ['customer_payee_add_count', ['PAYEE_ADD']],
+  ['customer_credential_change_count', CREDENTIAL_CHANGES],
+  ['customer_login_count', ['LOGIN']],
+  ['counterparty_count', ['TRANSFER', 'PAYMENT']],
 ];
 /** the sum that belongs to a count, told in the same breath when it was read over the same window */
 const SUM_OF: Readonly<Record<string, string>> = {
@@ -99,8 +102,8 @@ function countLead(input: SentenceInput, values: ReadonlyMap<string, HitValue>, 
 }
 
 function leadOf(input: SentenceInput, values: ReadonlyMap<string, HitValue>): Lead {
-  for (const stem of LEADS) {
-    if (!isTermKey(`lead.${stem}`)) continue;
+  for (const [stem, types] of LEADS) {
+    if (!types.includes(input.alert.type)) continue;
     const lead = countLead(input, values, stem);
     if (lead !== null) return lead;
   }
