@@ -85,6 +85,8 @@ export interface FeatureStore {
   recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly FeatureReading[]>;
   /** Keeps the first decision of each transaction and answers the one that stands, in input order. One round trip. */
   settle(chunk: readonly Settlement[]): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
+  /** true while the store knows that data were lost and not yet rebuilt: every decision then says `degraded: counters` */
+  readonly countersIncomplete?: boolean;
   /** Returns how many labels met their transaction in a log, and how many came too late for it. */
   applyLabels(labels: readonly Label[]): Promise<{ readonly applied: number; readonly unmatched: number }>;
   close(): Promise<void>;
