@@ -110,56 +110,82 @@ const canonical = (kinds: readonly EntityKind[]): readonly EntityKind[] =>
 const NUMERIC: ReadonlySet<Aggregate> = new Set(['sum', 'avg', 'stddev', 'min', 'max']);
 
 export function planFeatures(catalogue: FeatureCatalogue): FeaturePlan {
-  const { features } = catalogue;
-  const groups = groupFeatures(features);
-  const conditions: ((transaction: Transaction) => boolean)[] = [];
-  const conditionOf = new Map<string, number>();
-  const memberPaths: string[] = [];
-  const streams: StreamPlan[] = [];
-  const sources: (FeatureSource | undefined)[] = features.map(() => undefined);
-  const combinations = new Map<string, { kinds: readonly EntityKind[]; streams: number[] }>();
-  let rawLength = 0;
-  let identityStream = -1;
-
-  for (const group of groups) {
-    let where = -1;
-    if (group.where !== undefined && group.matches !== undefined) {
-      where = conditionOf.get(group.where) ?? conditions.push(group.matches) - 1;
-      conditionOf.set(group.where, where);
-    }
-    const name = group.kinds.join('+');
-    const combination = combinations.get(name) ?? { kinds: group.kinds, streams: [] };
-    combinations.set(name, combination);
-    for (const part of splitByQuantity(features, group.features)) {
-      const members = indexMembers(features, part, memberPaths);
-      const windows: WindowPlan[] = [];
-      for (const index of part) {
-        const feature = features[index];
-        if (feature === undefined) continue;
-        const rawAt = addWindow(windows, feature, rawLength, members.length);
-        sources[index] = sourceOf(feature, rawAt, streams.length, members, memberPaths);
-      }
-      const last = windows.at(-1);
-      if (last !== undefined) rawLength = last.rawAt + RAW.distinct + members.length;
-      const stream = streamOf(catalogue, group, part, windows, members, memberPaths);
-      if (name === 'customer' && where === -1) identityStream = streams.length;
-      combination.streams.push(streams.length);
-      streams.push({ ...stream, index: streams.length, where, combination: [...combinations.keys()].indexOf(name) });
-    }
+  const draft: Draft = {
+    conditions: [],
+    conditionOf: new Map(),
+    memberPaths: [],
+    streams: [],
+    sources: [],
+    combinations: new Map(),
+    rawLength: 0,
+  };
+  for (const group of groupFeatures(catalogue.features)) {
+    const where = addCondition(draft, group);
+    for (const part of splitByQuantity(catalogue.features, group.features))
+      addStream(draft, catalogue, group, where, part);
   }
+  const isIdentity = (stream: StreamPlan): boolean => stream.where === -1 && stream.combination === 0;
   return {
     version: catalogue.version,
     latenessMs: catalogue.allowedLatenessMs,
     repeatHorizonMs: catalogue.repeatHorizonMs,
-    combinations: [...combinations].map(([name, { kinds, streams: indexes }]) => ({ name, kinds, streams: indexes })),
-    streams,
-    conditions,
-    memberFields: memberPaths.map(fieldOf),
-    sources: sources.filter((source) => source !== undefined),
-    rawLength,
-    hasLabels: streams.some((stream) => stream.needsLabels),
-    identityStream,
+    combinations: [...draft.combinations].map(([name, own]) => ({ name, ...own })),
+    streams: draft.streams,
+    conditions: draft.conditions,
+    memberFields: draft.memberPaths.map(fieldOf),
+    // every feature is in exactly one part of one group
+    sources: draft.sources,
+    rawLength: draft.rawLength,
+    hasLabels: draft.streams.some((stream) => stream.needsLabels),
+    identityStream: draft.streams.findIndex(isIdentity),
   };
+}
+
+interface Draft {
+  readonly conditions: ((transaction: Transaction) => boolean)[];
+  readonly conditionOf: Map<string, number>;
+  readonly memberPaths: string[];
+  readonly streams: StreamPlan[];
+  /** by the position of the feature in the catalogue */
+  readonly sources: FeatureSource[];
+  /** the customer alone is the first */
+  readonly combinations: Map<string, { readonly kinds: readonly EntityKind[]; readonly streams: number[] }>;
+  rawLength: number;
+}
+
+/** Index of the group's condition, −1 when every transaction belongs. */
+function addCondition(draft: Draft, { where, matches }: Group): number {
+  if (where === undefined || matches === undefined) return -1;
+  const index = draft.conditionOf.get(where) ?? draft.conditions.push(matches) - 1;
+  draft.conditionOf.set(where, index);
+  return index;
+}
+
+function addStream(
+  draft: Draft,
+  catalogue: FeatureCatalogue,
+  group: Group,
+  where: number,
+  part: readonly number[],
+): void {
+  const { features } = catalogue;
+  const index = draft.streams.length;
+  const name = group.kinds.join('+');
+  const combination = draft.combinations.get(name) ?? { kinds: group.kinds, streams: [] };
+  draft.combinations.set(name, combination);
+  combination.streams.push(index);
+  const members = indexMembers(features, part, draft.memberPaths);
+  const windows: WindowPlan[] = [];
+  for (const at of part) {
+    const feature = features[at];
+    if (feature === undefined) continue;
+    const rawAt = addWindow(windows, feature, draft.rawLength, members.length);
+    draft.sources[at] = sourceOf(feature, rawAt, index, members, draft.memberPaths);
+  }
+  const last = windows.at(-1);
+  if (last !== undefined) draft.rawLength = last.rawAt + RAW.distinct + members.length;
+  const stream = streamOf(catalogue, group, part, windows, members, draft.memberPaths);
+  draft.streams.push({ ...stream, index, where, combination: [...draft.combinations.keys()].indexOf(name) });
 }
 
 /** The customer's own group comes first and is always there: it tells what is a repeat. */
