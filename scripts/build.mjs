@@ -72,7 +72,9 @@ try {
 
 function run(name, args) {
   try {
-    execFileSync(tool(name), args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+    // vitest and others set NODE_ENV; with anything but "production" React would be built in its development form
+    const env = { ...process.env, NODE_ENV: 'production' };
+    execFileSync(tool(name), args, { cwd: root, env, stdio: 'inherit', shell: process.platform === 'win32' });
   } catch {
     rmSync(next, { recursive: true, force: true });
     console.error(`The build failed in ${name}; what it printed stands above.`);

@@ -2,27 +2,13 @@
  * A built console behind the fake API, and a browser to look at it. The console is built into a folder of its own, so that the
  * test needs no earlier build and disturbs none. The browser is Debian's, or any Chromium on the PATH, or CHROMIUM_PATH.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { FAKE_TOKEN, type FakeApi, startFakeApi } from '../helpers/fake-api.ts';
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
-
-export function findChromium(): string {
-  const named = process.env.CHROMIUM_PATH;
-  if (named !== undefined && named !== '') return named;
-  const folders = (process.env.PATH ?? '').split(path.delimiter);
-  const found = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name))).find(existsSync);
-  const bundled = chromium.executablePath();
-  if (found !== undefined) return found;
-  if (existsSync(bundled)) return bundled;
-  throw new Error(
-    'The tests of the console need Chromium: "apt-get install chromium", or "npx playwright-core install chromium", or CHROMIUM_PATH.',
-  );
-}
+import { chromiumProgram } from '../helpers/servers/browser-program.ts';
 
 export interface BuiltConsole {
   readonly dir: string;
@@ -47,9 +33,9 @@ export async function buildConsole(): Promise<BuiltConsole> {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-export const launchChromium = (): Promise<Browser> =>
+export const launchChromium = async (): Promise<Browser> =>
   chromium.launch({
-    executablePath: findChromium(),
+    executablePath: await chromiumProgram(),
     args: [
       '--no-sandbox',
       '--disable-background-networking',

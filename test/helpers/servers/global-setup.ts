@@ -5,18 +5,24 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
+import { chromiumProgram } from './browser-program.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { type ProvidedServer, provideKafka, providePostgres, provideRedis } from './provide-server.ts';
 import './provided.ts';
 import { reapAll } from './reaper.ts';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const results = await Promise.allSettled([provideKafka(), provideRedis(), providePostgres()]);
-  const [kafka, redis, postgres] = results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
-  if (kafka === undefined || redis === undefined || postgres === undefined) {
+  // the browser is no server, but it is found or fetched the same way, and once
+  const browser = chromiumProgram();
+  const results = await Promise.allSettled([provideKafka(), provideRedis(), providePostgres(), browser]);
+  const [kafka, redis, postgres] = results
+    .slice(0, 3)
+    .map((result) => (result.status === 'fulfilled' ? (result.value as ProvidedServer) : undefined));
+  if (kafka === undefined || redis === undefined || postgres === undefined || results[3]?.status === 'rejected') {
     await reapAll();
     throw new Error(results.flatMap(reasonOf).join('\n'));
   }
+  process.stdout.write(`browser  ${await browser}\n`);
   const testRunId = randomBytes(4).toString('hex');
   for (const [name, server] of Object.entries({ kafka, redis, postgres })) announce(name, server);
   project.provide('kafkaBrokers', kafka.url);
@@ -30,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-const reasonOf = (result: PromiseSettledResult<ProvidedServer>): string[] => {
+const reasonOf = (result: PromiseSettledResult<unknown>): string[] => {
   if (result.status === 'fulfilled') return [];
   return [result.reason instanceof Error ? result.reason.message : String(result.reason)];
 };
