@@ -203,7 +203,7 @@ async function lateCost(): Promise<void> {
   );
   for (const distance of [1, 10, 100, 1_000, 10_000]) {
     const times = distance > 1_000 ? 20 : 100;
-    const late = Array.from({ length: times }, () => oneOf(T0 + (19_999 - distance) * 5_000 + 2_500, 100));
+    const late = Array.from({ length: times }, (_, place) => oneOf(T0 + (19_999 - distance) * 5_000 + 1 + place, 100));
     const cost = await measure(times, () => feed(store, late));
     say(`${String(distance).padStart(8)} ${f(cost.redis)}`);
   }

@@ -557,11 +557,25 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   return '\0' .. before .. written
 end
 
--- Inserts a late event at its own time: the records after it move up by one and carry its amounts.
-local function insert_late(place, t, id, value, q_low, q_high, members, newest)
-  place = place - make_room(newest)
-  if place < 0 then return end
-  local base, moved = first + 1, first + place + 1
+-- The records from `place` on with the event among them, of a log with counts and a sum: only the sums change.
+local function shift_plain(place, t, id, value)
+  local s, p = at(place - 1)
+  local shifted = call('GETRANGE', key, (place + 1) * R, (n + 1) * R - 1)
+  local parts = { (new_record(t, id, value, 0, 0, s, p)) }
+  if not L.sum or value == NONE then return parts[1] .. shifted end
+  for q = 1, #shifted, R do
+    local sum, wraps = su('<dI4', shifted, q + 16)
+    local wrapped
+    sum, wrapped = add_wrapping(sum, value)
+    parts[#parts + 1] = sub(shifted, q, q + 15)
+    parts[#parts + 1] = sp('<dI4', sum, wraps + wrapped)
+  end
+  return concat(parts)
+end
+
+-- The same with every column; answers also the event's record as fields.
+local function shift_all(place, t, id, value, q_low, q_high, members)
+  local moved = first + place + 1
   local s, p = at(place - 1)
   local fields = { su(L.record_format, s, p) }
   local width = 2 + L.sum_count
@@ -648,6 +662,22 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
       records[i][width + e] = best
     end
   end
+  local parts = {}
+  for i = place, n do parts[#parts + 1] = sp(L.record_format, unpack(records[i])) end
+  return concat(parts), new
+end
+
+-- Inserts a late event at its own time: the records after it move up by one and carry its amounts.
+local function insert_late(place, t, id, value, q_low, q_high, members, newest)
+  place = place - make_room(newest)
+  if place < 0 then return end
+  local base, text, new = first + 1, nil, nil
+  if L.members == 0 and L.sum_count <= 2 and not L.max and not L.min then
+    text = shift_plain(place, t, id, value)
+  else
+    text, new = shift_all(place, t, id, value, q_low, q_high, members)
+  end
+  local member = 2 + L.sum_count + (L.max and 1 or 0) + (L.min and 1 or 0)
   -- the windows as of the newest event
   for w = 1, #L.windows do
     local window = L.windows[w]
@@ -658,14 +688,15 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
     end
     local function carry(place_at, position, time_place)
       -- the edge stands at or behind the new record: the sums before it carry it too
-      if L.sums_bytes > 0 then v[place_at] = sp(L.sums_format, unpack(records[position - 1], 3, width)) end
-      v[time_place] = position <= n and records[position][1] or NEVER
+      local q = (position - place) * R
+      if L.sums_bytes > 0 then v[place_at] = sub(text, q - R + 17, q - R + 16 + L.sums_bytes) end
+      v[time_place] = position <= n and su('<d', text, q + 1) or NEVER
     end
     if t <= edge then
       if window.hi then
         v[window.hi] = hi + 1
         carry(window.hi_sums, hi + 1, window.hi_time)
-        v[window.hi_before] = records[hi][1]
+        v[window.hi_before] = su('<d', text, (hi - place) * R + 1)
       end
       if t <= edge - window.ms then
         v[window.lo] = lo + 1
@@ -690,12 +721,9 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
       if lo == hi then v[window.lo_time] = t end
     end
   end
-  local parts = {}
-  for i = place, n do parts[#parts + 1] = sp(L.record_format, unpack(records[i])) end
   v[L.count] = n + 1
   local ttl = refresh_expiry(false)
-  parts[#parts + 1] = sp(L.trailer_format, unpack(v))
-  call('SETRANGE', key, (place + 1) * R, concat(parts))
+  call('SETRANGE', key, (place + 1) * R, text .. sp(L.trailer_format, unpack(v)))
   if ttl then
     call('PEXPIRE', key, ttl)
     if L.companion then call('PEXPIRE', index_key, ttl) end
