@@ -22,8 +22,13 @@ const out = path.join(folder, 'main.mjs');
 const ownUrl = {
   name: 'own-url',
   transform: (code, id) =>
-    code.includes('import.meta.url') && id.startsWith(root)
-      ? { code: code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)), map: null }
+    code.includes('import.meta.') && id.startsWith(root)
+      ? {
+          code: code
+            .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
+            .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(id))),
+          map: null,
+        }
       : null,
 };
 const bundle = await rolldown({
