@@ -4,6 +4,7 @@
  */
 import type { Label } from '../domain/label.ts';
 import { type Transaction, transactionKey } from '../domain/transaction.ts';
+import { groupByTransaction } from './early-labels.ts';
 
 export interface LabelFeed {
   /** the labels that are due before a transaction of this time is evaluated */
@@ -21,13 +22,7 @@ interface Waiting {
 }
 
 export function createLabelFeed(labels: readonly Label[]): LabelFeed {
-  const byTransaction = new Map<string, Label[]>();
-  for (const label of labels) {
-    const key = transactionKey(label.channel, label.transactionId);
-    const list = byTransaction.get(key);
-    if (list === undefined) byTransaction.set(key, [label]);
-    else list.push(label);
-  }
+  const byTransaction = groupByTransaction(labels);
   const waiting: Waiting[] = [];
   let newestMs = Number.NEGATIVE_INFINITY;
   let order = 0;

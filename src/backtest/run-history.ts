@@ -28,6 +28,11 @@ export interface HistoryRun {
   readonly nowMs: number;
   readonly labels: LabelFeed | null;
   readonly chunkSize: number;
+  /**
+   * A chunk also ends before the newest event time has moved further than this. A store forgets the decision of a
+   * transaction so long after it: a longer chunk would settle what is already forgotten, and how a history is cut would show.
+   */
+  readonly maxSpanMs?: number;
   /** handles every line once, in order */
   readonly handle: (items: readonly HistoryItem[]) => Promise<void>;
   readonly applyLabels: (labels: readonly Label[]) => Promise<void>;
@@ -35,7 +40,10 @@ export interface HistoryRun {
 
 export async function runHistory(run: HistoryRun): Promise<void> {
   const { labels, chunkSize, handle, applyLabels } = run;
+  const maxSpanMs = run.maxSpanMs ?? Number.POSITIVE_INFINITY;
   let chunk: HistoryItem[] = [];
+  let newestMs = Number.NEGATIVE_INFINITY;
+  let chunkFromMs = newestMs;
   const flush = async (): Promise<void> => {
     const items = chunk;
     chunk = [];
@@ -50,6 +58,11 @@ export async function runHistory(run: HistoryRun): Promise<void> {
     const parsed = parseLine(line, run);
     const transaction = parsed.ok ? parsed.value.transaction : undefined;
     if (labels !== null && transaction !== undefined) await applyAfterFlush(labels.dueBefore(transaction.occurredAtMs));
+    if (transaction !== undefined) {
+      newestMs = Math.max(newestMs, transaction.occurredAtMs);
+      if (newestMs - chunkFromMs > maxSpanMs) await flush();
+      if (chunk.length === 0) chunkFromMs = newestMs;
+    }
     chunk.push({ ...line, parsed });
     if (labels !== null && transaction !== undefined) await applyAfterFlush(labels.arrived(transaction));
     if (chunk.length >= chunkSize) await flush();

@@ -4,6 +4,8 @@
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type Decision, LEVELS, OUTCOMES } from '../domain/decision.ts';
+import { createScoreCurve } from './score-curve.ts';
+import { createTally, ratio, sorted, type Tally } from './tally.ts';
 
 export interface ScenarioScore {
   readonly frauds: number;
@@ -44,6 +46,10 @@ export interface Truth {
   readonly scenario?: string | undefined;
 }
 
+/** Somebody was asked, stopped or sent to look. */
+export const isFlaggedBy = ({ alert, outcome }: Pick<Decision, 'alert' | 'outcome'>): boolean =>
+  alert || outcome !== 'ALLOW';
+
 export interface Scorecard {
   decided(decision: Decision, truth: Truth): void;
   repeated(isConflict: boolean): void;
@@ -57,14 +63,18 @@ export function createScorecard(): Scorecard {
   const outcomes: Record<string, number> = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0]));
   const level: Record<string, number> = Object.fromEntries(LEVELS.map((name) => [name, 0]));
   const scenarios = new Map<string, { frauds: number; caught: number }>();
-  const money = { fraudStoppedMinor: new Tally(), fraudMissedMinor: new Tally(), genuineStoppedMinor: new Tally() };
-  const codes = new Tally();
+  const money = {
+    fraudStoppedMinor: createTally(),
+    fraudMissedMinor: createTally(),
+    genuineStoppedMinor: createTally(),
+  };
+  const codes = createTally();
   const histogram = createHistogram();
-  const ranking = { scores: [] as number[], frauds: [] as boolean[] };
+  const curve = createScoreCurve();
   let [decisions, deadLetters, alerts, repeats, conflicts, frauds, caught, falsePositives] = [0, 0, 0, 0, 0, 0, 0, 0];
   return {
     decided(decision, { isFraud, scenario }) {
-      const isFlagged = decision.alert || decision.outcome !== 'ALLOW';
+      const isFlagged = isFlaggedBy(decision);
       decisions += 1;
       outcomes[decision.outcome] = (outcomes[decision.outcome] ?? 0) + 1;
       level[decision.level] = (level[decision.level] ?? 0) + 1;
@@ -72,8 +82,7 @@ export function createScorecard(): Scorecard {
       if (isFraud) frauds += 1;
       if (isFraud && isFlagged) caught += 1;
       if (!isFraud && isFlagged) falsePositives += 1;
-      ranking.scores.push(decision.riskScore);
-      ranking.frauds.push(isFraud);
+      curve.add(decision.riskScore, isFraud);
       if (isFraud && scenario !== undefined) {
         const score = scenarios.get(scenario) ?? { frauds: 0, caught: 0 };
         score.frauds += 1;
@@ -108,10 +117,10 @@ export function createScorecard(): Scorecard {
         frauds,
         caught,
         falsePositives,
-        precision: caught + falsePositives === 0 ? null : caught / (caught + falsePositives),
-        recall: frauds === 0 ? null : caught / frauds,
-        averagePrecision: averagePrecision(ranking.scores, ranking.frauds),
-        scenarios: Object.fromEntries([...scenarios].sort(([a], [b]) => (a < b ? -1 : 1))),
+        precision: ratio(caught, caught + falsePositives),
+        recall: ratio(caught, frauds),
+        averagePrecision: curve.averagePrecision(),
+        scenarios: sorted(scenarios),
       },
       money: {
         fraudStoppedMinor: money.fraudStoppedMinor.toObject(),
@@ -123,18 +132,6 @@ export function createScorecard(): Scorecard {
       throughputPerSecond: seconds > 0 ? Math.round((decisions + deadLetters) / seconds) : 0,
     }),
   };
-}
-
-class Tally {
-  readonly #counts = new Map<string, number>();
-
-  add(key: string, amount: number): void {
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + amount);
-  }
-
-  toObject(): Record<string, number> {
-    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
 }
 
 function countMoney(
@@ -153,24 +150,4 @@ function percentiles(histogram: RecordableHistogram): Report['latencyMs'] {
   if (histogram.count === 0) return { p50: null, p99: null, p999: null };
   const ms = (percentile: number): number => Math.round(histogram.percentile(percentile) / 1e3) / 1e3;
   return { p50: ms(50), p99: ms(99), p999: ms(99.9) };
-}
-
-/**
- * Step-wise average precision without interpolation: Σ (recall_k − recall_{k−1}) · precision_k over the distinct scores in
- * falling order (the definition of scikit-learn's average_precision_score). null without a positive.
- */
-export function averagePrecision(scores: readonly number[], isPositive: readonly boolean[]): number | null {
-  const positives = isPositive.filter(Boolean).length;
-  if (positives === 0) return null;
-  const order = scores.map((_, index) => index).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
-  let [hits, seen, area, lastHits] = [0, 0, 0, 0];
-  for (const [position, index] of order.entries()) {
-    seen += 1;
-    if (isPositive[index]) hits += 1;
-    const next = order[position + 1];
-    if (next !== undefined && scores[next] === scores[index]) continue;
-    area += ((hits - lastHits) / positives) * (hits / seen);
-    lastHits = hits;
-  }
-  return area;
 }

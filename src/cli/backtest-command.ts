@@ -1,21 +1,47 @@
-/** Puts the stack of `vigil backtest` together. */
+/** Puts the stacks of `vigil backtest` together: one for each configuration, nothing shared but the clock. */
+import { realpath } from 'node:fs/promises';
+import type { BacktestStack } from '../backtest/run-backtest.ts';
 import {
   createScoringStack,
   loadConfiguredModel,
   memoryLimitUsage,
   memoryStoreFor,
+  type ScoringStack,
+  zoneMinutes,
 } from '../composition/scoring-stack.ts';
 import { systemClock } from '../composition/system-clock.ts';
-import { type BacktestOptions, runBacktest } from './backtest.ts';
+import { configDir, readEnvironment } from '../config/environment.ts';
+import { VigilError } from '../domain/errors.ts';
+import { type BacktestFiles, checkBacktestFiles, runBacktest } from './backtest.ts';
 import type { CommandIo, ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
-type Options = Pick<BacktestOptions, 'in' | 'labels' | 'map' | 'out' | 'withFeatures' | 'report'> & {
+export interface BacktestCommandOptions extends BacktestFiles {
   readonly config?: string;
-};
+  readonly against?: string;
+}
 
-export async function backtestCommand(options: Options, io: CommandIo): Promise<ExitCode> {
-  const configuration = await loadOrRefuse(options.config);
+const SHIPPED = 'shipped configuration';
+
+export async function backtestCommand(options: BacktestCommandOptions, io: CommandIo): Promise<ExitCode> {
+  await checkBacktestFiles(options);
+  const { config, against } = options;
+  if (config !== undefined && against !== undefined && (await isSameFolder(config, against)))
+    throw new VigilError('USAGE', '--config and --against name the same folder: there is nothing to compare.');
+  const stacks: (BacktestStack & Pick<ScoringStack, 'close'>)[] = [];
+  try {
+    const here = await openStack(config);
+    stacks.push(here);
+    const other = against === undefined ? null : await openStack(against);
+    if (other !== null) stacks.push(other);
+    return await runBacktest({ ...options, here, against: other, now: systemClock.now }, io);
+  } finally {
+    for (const stack of stacks) await stack.close();
+  }
+}
+
+async function openStack(folder: string | undefined): Promise<BacktestStack & Pick<ScoringStack, 'close'>> {
+  const configuration = await loadOrRefuse(folder);
   const stack = createScoringStack({
     configuration,
     store: memoryStoreFor(configuration),
@@ -26,9 +52,11 @@ export async function backtestCommand(options: Options, io: CommandIo): Promise<
     clock: systemClock,
     scorer: { decisionTime: 'event' },
   });
-  try {
-    return await runBacktest({ ...options, configuration, ...stack, now: systemClock.now }, io);
-  } finally {
-    await stack.close();
-  }
+  const name = configDir(folder, readEnvironment()) ?? SHIPPED;
+  return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration) };
 }
+
+const isSameFolder = async (a: string, b: string): Promise<boolean> => {
+  const [first, second] = await Promise.all([a, b].map((folder) => realpath(folder).catch(() => folder)));
+  return first === second;
+};

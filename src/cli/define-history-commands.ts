@@ -1,7 +1,7 @@
 /** The commands over what has happened: backtest, features, explain, redecide. */
 import type { Command } from 'commander';
 import { processIo } from './io.ts';
-import { CONFIG_OPTION, finish } from './option-types.ts';
+import { CONFIG_OPTION, finish, wholeNumber } from './option-types.ts';
 
 const LABELS_OPTION = ['--labels <file>', 'CSV: transactionId,channel,label,labelledAt[,scenario]'] as const;
 const MAP_OPTION = ['--map <file>', 'mapping file, for CSV and XML'] as const;
@@ -18,6 +18,10 @@ export function defineHistoryCommands(program: Command): void {
     .option('--out <file>', 'one decision a line; refused lines into FILE.dead-letters.ndjson')
     .option('--with-features', 'the features of each decision too')
     .option('--report <file>', 'write the report as JSON')
+    .option('--html <file>', 'write the report as one page with curves')
+    .option('--against <dir>', 'a second configuration, in the same pass: what --config changes in it')
+    .option('--minutes-per-alert <n>', "an analyst's time for one alert", wholeNumber(1), 15)
+    .option('--samples <n>', 'transactions shown of each kind of change', wholeNumber(0), 5)
     .action((options) =>
       finish(async () => (await import('./backtest-command.ts')).backtestCommand(options, processIo)),
     );

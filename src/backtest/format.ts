@@ -1,0 +1,34 @@
+/** Figures for people, in the report and on the terminal. */
+import { currencyExponent } from '../domain/money.ts';
+
+export const NOTHING = '–';
+
+export const percent = (share: number | null): string => (share === null ? NOTHING : `${(share * 100).toFixed(1)} %`);
+export const whole = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 0 });
+export const oneDigit = (value: number): string =>
+  value.toLocaleString('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+export const threeDigits = (value: number | null): string => (value === null ? NOTHING : value.toFixed(3));
+
+/** "+12", "−3", "±0": a difference always shows its sign. */
+export function signed(value: number, show: (value: number) => string = whole): string {
+  const text = show(Math.abs(value));
+  if (text === show(0)) return `±${text}`;
+  return value > 0 ? `+${text}` : `−${text}`;
+}
+
+export function money(amountMinor: number, currency: string): string {
+  const exponent = currencyExponent(currency) ?? 2;
+  const amount = amountMinor / 10 ** exponent;
+  const digits = { minimumFractionDigits: exponent, maximumFractionDigits: exponent };
+  return `${currency} ${amount.toLocaleString('en', digits)}`;
+}
+
+/** Whole units only, for tables: what stands behind the point is noise beside sums of thousands of transactions. */
+export function wholeMoney(amountsMinor: Readonly<Record<string, number>>): string {
+  const amounts = Object.entries(amountsMinor).sort(([, a], [, b]) => b - a);
+  return (
+    amounts
+      .map(([currency, minor]) => `${currency} ${whole(minor / 10 ** (currencyExponent(currency) ?? 2))}`)
+      .join(', ') || NOTHING
+  );
+}

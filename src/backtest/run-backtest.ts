@@ -1,0 +1,217 @@
+/**
+ * History through one or two complete stacks in one pass: the live code path of each, with its own configuration, stores
+ * and model. The decisions of a stack, and their digest, depend on the history, the labels and its configuration alone:
+ * not on the size of the chunks, nor on the stack beside it.
+ */
+import { createHash } from 'node:crypto';
+import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import type { Label } from '../domain/label.ts';
+import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
+import type { FeatureStore } from '../domain/ports.ts';
+import type { Result } from '../domain/result.ts';
+import { type ParsedTransaction, type Rejection, transactionKey } from '../domain/transaction.ts';
+import type { ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
+import { type Analysis, createAnalyst } from './analysis.ts';
+import { type Comparison, createComparer } from './comparison.ts';
+import { createEarlyLabelFeed, labelDelayMs } from './early-labels.ts';
+import { createDayNames, type Observation } from './observation.ts';
+import { type HistoryItem, type HistoryLine, runHistory } from './run-history.ts';
+import { createScorecard, type Report, type Truth } from './scorecard.ts';
+
+export interface BacktestStack {
+  /** how the reader of the report knows the configuration */
+  readonly name: string;
+  readonly configuration: LoadedConfiguration;
+  /** the store that `score` records into: labels go there */
+  readonly store: FeatureStore;
+  readonly score: ScoreTransactions;
+  /** the bank's calendar */
+  readonly zoneMinutes: (timeMs: number) => number;
+}
+
+export interface BacktestRun {
+  readonly lines: AsyncIterable<HistoryLine>;
+  /** null: nothing is known of what was fraud */
+  readonly labels: readonly Label[] | null;
+  readonly here: BacktestStack;
+  readonly against: BacktestStack | null;
+  readonly minutesPerAlert: number;
+  readonly chunkSize: number;
+  readonly samples?: number | undefined;
+  /** the receiving clock, in milliseconds; also for the rate */
+  readonly now: () => number;
+  /** every line once, in order, as this configuration answered it */
+  readonly onResult: (item: HistoryItem, result: BacktestResult) => void | Promise<void>;
+  readonly onProgress: (lines: number) => void;
+}
+
+export type BacktestResult =
+  | Extract<ScoredInput, { kind: 'decided' }>
+  | { readonly kind: 'rejected'; readonly rejection: Rejection };
+
+export interface StackReport extends Report, Analysis {
+  readonly configuration: string;
+  readonly versions: LoadedConfiguration['generation']['versions'];
+  /** of the decisions, a line each, in input order */
+  readonly decisionsSha256: string;
+}
+
+export interface BacktestReport extends StackReport {
+  readonly labels: { readonly given: number; readonly withoutTransaction: number } | null;
+  readonly against?: StackReport;
+  readonly comparison?: Comparison;
+}
+
+export async function runBacktestHistory(run: BacktestRun): Promise<BacktestReport> {
+  const { here, against, labels, now, samples } = run;
+  const truth = labels === null ? null : truthOf(labels);
+  const startMs = now();
+  const sides = [here, ...(against === null ? [] : [against])].map((stack) => createSide(stack, truth, startMs, run));
+  const [own, other] = sides;
+  if (own === undefined) throw new RangeError('a backtest needs a stack');
+  const comparer = createComparer(samples);
+  const catalogues = sides.map(({ stack }) => stack.configuration.features);
+  const feed = labels === null ? null : createEarlyLabelFeed(labels, labelDelayMs(catalogues));
+  let lines = 0;
+  await runHistory({
+    lines: run.lines,
+    parse: createTransactionParser({ isChannel: (code) => sides.some((side) => side.isChannel(code)) }),
+    nowMs: startMs,
+    labels: feed,
+    chunkSize: run.chunkSize,
+    maxSpanMs: Math.min(...catalogues.map(({ repeatHorizonMs }) => repeatHorizonMs)),
+    async handle(items) {
+      const [results = [], resultsAgainst] = [await own.decide(items), await other?.decide(items)];
+      for (const [position, { result, observation }] of results.entries()) {
+        const item = items[position];
+        if (item !== undefined) await run.onResult(item, result);
+        const counterpart = resultsAgainst?.[position]?.observation;
+        if (observation !== null && counterpart) comparer.both(observation, counterpart);
+        else if (observation !== null) comparer.one('here');
+        else if (counterpart) comparer.one('against');
+      }
+      lines += items.length;
+      run.onProgress(lines);
+    },
+    async applyLabels(due) {
+      for (const { stack } of sides) await stack.store.applyLabels(due);
+    },
+  });
+  const seconds = (now() - startMs) / 1000;
+  return {
+    ...own.report(seconds),
+    labels: feed === null ? null : { given: labels?.length ?? 0, withoutTransaction: feed.unclaimed },
+    ...(other === undefined
+      ? {}
+      : { against: other.report(seconds), comparison: comparer.report(own.disturbed, other.disturbed) }),
+  };
+}
+
+interface Decided {
+  readonly result: BacktestResult;
+  /** of a first decision */
+  readonly observation: Observation | null;
+}
+
+interface Side {
+  readonly stack: BacktestStack;
+  readonly disturbed: ReadonlySet<string>;
+  isChannel(code: string): boolean;
+  decide(items: readonly HistoryItem[]): Promise<readonly Decided[]>;
+  report(seconds: number): StackReport;
+}
+
+const GENUINE: Truth = { isFraud: false };
+
+function createSide(
+  stack: BacktestStack,
+  truth: ReadonlyMap<string, Truth> | null,
+  receivedAtMs: number,
+  { minutesPerAlert }: Pick<BacktestRun, 'minutesPerAlert'>,
+): Side {
+  const { configuration, score } = stack;
+  const isLabelled = truth !== null;
+  const isChannel = (code: string): boolean => configuration.channels.channels.has(code);
+  const parse = createTransactionParser({ isChannel });
+  const scorecard = createScorecard();
+  const analyst = createAnalyst({ configuration, isLabelled, minutesPerAlert });
+  const digest = createHash('sha256');
+  const dayName = createDayNames(stack.zoneMinutes);
+
+  const observe = (parsed: ParsedTransaction, result: BacktestResult): Observation | null => {
+    if (result.kind === 'rejected') return null;
+    digest.update(`${result.bytes}\n`);
+    const { decision } = result;
+    if (decision === undefined) {
+      scorecard.repeated(result.isConflict);
+      return null;
+    }
+    const { transaction } = parsed;
+    const known = truth?.get(transactionKey(transaction.channel, transaction.transactionId)) ?? GENUINE;
+    const observation = { decision, transaction, truth: known, day: dayName(transaction.occurredAtMs) };
+    scorecard.decided(decision, known);
+    analyst.add(observation);
+    return observation;
+  };
+
+  return {
+    stack,
+    disturbed: analyst.disturbed,
+    isChannel,
+    async decide(items) {
+      const parsed = items.map((item) => parsedFor(item, isChannel, parse, receivedAtMs));
+      // a refused line is not shown to the stack: its channel's fallback has nobody to go to here
+      const accepted = items.flatMap(({ bytes }, index) => {
+        const own = parsed[index];
+        return own?.ok ? [{ bytes, parsed: own, receivedAtMs }] : [];
+      });
+      const chunkStartMs = performance.now();
+      const scored = accepted.length === 0 ? [] : await score(accepted);
+      scorecard.latency(performance.now() - chunkStartMs, accepted.length);
+      let next = 0;
+      return parsed.map((own): Decided => {
+        if (!own.ok) {
+          scorecard.rejected(own.error.code);
+          return { result: { kind: 'rejected', rejection: own.error }, observation: null };
+        }
+        const result = scored[next++];
+        if (result?.kind !== 'decided') throw new Error('an accepted transaction of history has no decision');
+        return { result, observation: observe(own.value, result) };
+      });
+    },
+    report(seconds) {
+      const report = scorecard.report(seconds);
+      return {
+        configuration: stack.name,
+        versions: configuration.generation.versions,
+        ...report,
+        // without labels nothing is known to be false
+        detection: isLabelled ? report.detection : { ...report.detection, precision: null },
+        ...analyst.report(),
+        decisionsSha256: digest.digest('hex'),
+      };
+    },
+  };
+}
+
+/** The common parser knows the channels of both configurations; each refuses those that are not its own. */
+function parsedFor(
+  { bytes, parsed }: HistoryItem,
+  isChannel: (code: string) => boolean,
+  parse: ParseTransaction,
+  nowMs: number,
+): Result<ParsedTransaction, Rejection> {
+  return !parsed.ok || isChannel(parsed.value.transaction.channel) ? parsed : parse(bytes, nowMs);
+}
+
+/** The last label of a transaction is the truth about it, whenever it became known; the later line between equals. */
+export function truthOf(labels: readonly Label[]): ReadonlyMap<string, Truth> {
+  const truth = new Map<string, Truth & { readonly atMs: number }>();
+  for (const { channel, transactionId, label, labelledAtMs, scenario } of labels) {
+    const key = transactionKey(channel, transactionId);
+    const atMs = labelledAtMs ?? Number.NEGATIVE_INFINITY;
+    const known = truth.get(key);
+    if (known === undefined || atMs >= known.atMs) truth.set(key, { isFraud: label === 'FRAUD', scenario, atMs });
+  }
+  return truth;
+}
