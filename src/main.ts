@@ -5,12 +5,16 @@
 import { createHttpService } from './composition/http-service.ts';
 import type { LoadedConfiguration } from './composition/load-generation.ts';
 import { startRealStack } from './composition/real-stack.ts';
+import type { StartConfiguration } from './composition/start-configuration.ts';
 import { systemClock } from './composition/system-clock.ts';
+import type { Environment } from './config/load-settings.ts';
 import type { Failpoint } from './pipeline/score-transactions.ts';
 import { createTelemetry } from './telemetry/events.ts';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends Partial<StartConfiguration> {
   readonly configuration: LoadedConfiguration;
+  /** of the start, for a configuration that changes while the worker runs; without it none is looked for */
+  readonly environment?: Environment;
   readonly version: string;
   /** 0 for the only or the first worker: each listens on a port of its own */
   readonly index: number;
@@ -21,7 +25,7 @@ export interface WorkerOptions {
 
 /** Resolves when everything is drained; rejects when the worker must end with an error. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { configuration, version, index, signal } = options;
+  const { configuration, version, index, signal, environment, store, refused = [] } = options;
   const { settings, ruleset, generation, channels, limits } = configuration;
   const telemetry = createTelemetry({
     level: settings.logging.level,
@@ -32,7 +36,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   telemetry.service.started({ version, node: process.version });
   telemetry.service.generationActivated({ versions: generation.versions, rules: ruleset.rules.length });
   const failpoint = options.failpoint === undefined ? {} : { failpoint: options.failpoint };
-  const stack = await startRealStack({ configuration, clock: systemClock, telemetry, ...failpoint });
+  if (refused.length > 0) telemetry.service.generationRefused({ faults: refused });
+  const reload = environment === undefined ? {} : { reload: { environment, store } };
+  const stack = await startRealStack({ configuration, clock: systemClock, telemetry, ...reload, ...failpoint });
   try {
     const server = await createHttpService({
       configuration,

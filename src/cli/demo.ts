@@ -18,7 +18,7 @@ import { scorecardLines } from './demo-scorecard.ts';
 import { serveDemo } from './demo-serve.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { listenForShutdown } from './lifecycle.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { startOrRefuse } from './load-or-refuse.ts';
 import { createProgress } from './progress.ts';
 
 export interface DemoOptions {
@@ -36,7 +36,7 @@ const DAY_MS = 86_400_000;
 
 export async function runDemo(options: DemoOptions, io: CommandIo): Promise<ExitCode> {
   const shutdown = listenForShutdown();
-  const configuration = await loadOrRefuse(options.config);
+  const { configuration, environment, store } = await startOrRefuse(options.config, 'embedded', io);
   const bank = openBank(options, systemClock.now());
   const scorecard = createScorecard();
   const truth = createTruthCounter(scorecard);
@@ -52,6 +52,7 @@ export async function runDemo(options: DemoOptions, io: CommandIo): Promise<Exit
     configuration,
     clock: systemClock,
     telemetry,
+    reload: { environment, store },
     // the history is scored as fast as it goes, and two runs shall agree: no inference is given up for being late
     modelBudgetMs: () => (phase.isHistory ? Number.POSITIVE_INFINITY : configuration.settings.model.budgetMs),
     onScored: (results, durationMs) => {
@@ -82,6 +83,7 @@ export async function runDemo(options: DemoOptions, io: CommandIo): Promise<Exit
     return EXIT.done;
   } finally {
     await stack.close();
+    await store?.close();
     shutdown.dispose();
   }
 }

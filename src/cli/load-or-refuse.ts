@@ -1,11 +1,30 @@
 /** The configuration of a command, or its faults as one refusal. */
 import { type LoadedConfiguration, loadConfiguration } from '../composition/load-generation.ts';
+import { chooseConfiguration, type StartConfiguration } from '../composition/start-configuration.ts';
+import { systemClock } from '../composition/system-clock.ts';
 import { configDir, readEnvironment } from '../config/environment.ts';
-import { ConfigurationRefused } from './io.ts';
+import type { Environment } from '../config/load-settings.ts';
+import { type CommandIo, ConfigurationRefused } from './io.ts';
 
 export async function loadOrRefuse(configOption: string | undefined): Promise<LoadedConfiguration> {
   const environment = readEnvironment();
   const loaded = await loadConfiguration(configDir(configOption, environment), environment);
   if (!loaded.ok) throw new ConfigurationRefused(loaded.error);
   return loaded.value;
+}
+
+/** What a service starts with: its folder, or what was in force last when the folder is refused, which is said. */
+export async function startOrRefuse(
+  configOption: string | undefined,
+  stack: 'embedded' | 'real',
+  io: CommandIo,
+): Promise<StartConfiguration & { readonly environment: Environment }> {
+  const environment = readEnvironment();
+  const ownDir = configDir(configOption, environment);
+  const chosen = await chooseConfiguration({ ownDir, environment, clock: systemClock, stack });
+  if (!chosen.ok) throw new ConfigurationRefused(chosen.error);
+  const { refused } = chosen.value;
+  for (const fault of refused) io.note(fault);
+  if (refused.length > 0) io.note('The configuration folder is refused: Vigil starts with what was in force last.');
+  return { ...chosen.value, environment };
 }

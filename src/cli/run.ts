@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { runWorker } from '../main.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { listenForShutdown, type Shutdown } from './lifecycle.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { startOrRefuse } from './load-or-refuse.ts';
 
 export interface RunOptions {
   readonly config?: string;
@@ -23,7 +23,7 @@ export async function runVigil(options: RunOptions, io: CommandIo): Promise<Exit
   try {
     return options.workers === 1 || options.workerIndex !== undefined
       ? await runHere(options, shutdown, io)
-      : await runChildren(options, shutdown);
+      : await runChildren(options, shutdown, io);
   } finally {
     shutdown.dispose();
   }
@@ -31,19 +31,25 @@ export async function runVigil(options: RunOptions, io: CommandIo): Promise<Exit
 
 async function runHere(options: RunOptions, shutdown: Shutdown, io: CommandIo): Promise<ExitCode> {
   const index = options.workerIndex ?? 0;
-  await runWorker({
-    configuration: await loadOrRefuse(options.config),
-    version: options.version,
-    index,
-    signal: shutdown.signal,
-    onReady: (url) => io.note(`Vigil worker ${index} is ready: ${url}`),
-  });
-  return EXIT.done;
+  const start = await startOrRefuse(options.config, 'real', io);
+  try {
+    await runWorker({
+      ...start,
+      version: options.version,
+      index,
+      signal: shutdown.signal,
+      onReady: (url) => io.note(`Vigil worker ${index} is ready: ${url}`),
+    });
+    return EXIT.done;
+  } finally {
+    await start.store?.close();
+  }
 }
 
-async function runChildren({ workers, config }: RunOptions, shutdown: Shutdown): Promise<ExitCode> {
-  // a fault of the configuration is said once, not by each worker
-  await loadOrRefuse(config);
+async function runChildren({ workers, config }: RunOptions, shutdown: Shutdown, io: CommandIo): Promise<ExitCode> {
+  // a fault of the configuration is said once, not by each worker; and the first of them keeps it for all
+  const { store } = await startOrRefuse(config, 'real', io);
+  await store?.close();
   const cli = fileURLToPath(new URL('./vigil.js', import.meta.url));
   const children = Array.from({ length: workers }, (_, index) =>
     fork(cli, ['run', '--worker-index', String(index), ...(config === undefined ? [] : ['--config', config])]),

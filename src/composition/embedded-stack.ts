@@ -10,6 +10,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { TfjsModel } from '../models/tfjs-model.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
+import { type ReloadOptions, startReload } from './reload.ts';
 import { type ScoringService, type ScoringServiceOptions, startScoringService } from './scoring-service.ts';
 import { loadConfiguredModel, memoryLimitUsage, memoryStoreFor } from './scoring-stack.ts';
 
@@ -28,6 +29,8 @@ export interface EmbeddedOptions extends Pick<ScoringServiceOptions, 'modelBudge
   readonly configuration: LoadedConfiguration;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** with it the configuration is looked after while the stack runs (settings: reload) */
+  readonly reload?: ReloadOptions;
 }
 
 const PARTITIONS = 4;
@@ -55,8 +58,11 @@ export async function startEmbeddedStack(options: EmbeddedOptions): Promise<Embe
       const fallback = backendFallback === undefined ? {} : { backendFallback };
       telemetry.service.modelLoaded({ version, backend, tensors, ...fallback });
     }
+    const reload = await startReload({ ...options, model });
+    closers.push(() => reload.stop());
     const service = await startScoringService({
       ...options,
+      live: reload.live,
       bus,
       topics,
       store: memoryStoreFor(configuration),

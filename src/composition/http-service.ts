@@ -42,7 +42,7 @@ export async function createHttpService(options: HttpServiceOptions): Promise<Ht
     alerts,
     explain: async (channel, transactionId) => {
       const record = await alerts.decision(channel, transactionId);
-      return record === undefined ? undefined : explainRecord(record, configuration);
+      return record === undefined ? undefined : explainRecord(record, service.configuration());
     },
     health: () => ({ status: 'ok', version, uptimeSeconds: Math.round((clock.now() - startMs) / 1000) }),
     readiness: () => readiness(options),
@@ -54,7 +54,7 @@ export async function createHttpService(options: HttpServiceOptions): Promise<Ht
     live: async () => service.figures.snapshot({ lag: service.lag(), alerts: await counts() }),
     tokens: tokensOf(configuration.settings, options.token, clock),
     ...(existsSync(CONSOLE_DIR) ? { consoleDir: CONSOLE_DIR } : {}),
-    channels: () => configuration.channels,
+    channels: () => service.configuration().channels,
     clock,
     version,
     events: {

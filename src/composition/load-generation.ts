@@ -7,7 +7,7 @@ import { type Environment, type LoadedSettings, loadSettings } from '../config/l
 import { type ConfigSources, readSources } from '../config/read-sources.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
-import type { ConfigFault } from '../domain/config-fault.ts';
+import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
 import type { Facts, LimitUsage } from '../domain/facts.ts';
 import type { FeatureCatalogue, FeatureReading } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
@@ -21,10 +21,10 @@ import { limitRecord } from '../rules/limits/limit-counters.ts';
 import type { LimitSet } from '../rules/limits/limit-set.ts';
 import { loadLimits } from '../rules/limits/load-limits.ts';
 import { type ListEffects, listEffects } from '../rules/lists/list-effects.ts';
-import { type ListGeneration, loadLists } from '../rules/lists/load-lists.ts';
+import { type ListGeneration, loadLists, loadListsGradually } from '../rules/lists/load-lists.ts';
 import { type DecisionPolicy, loadPolicy } from '../rules/policy.ts';
 import { loadReasons, type ReasonDictionary, reasonOf } from '../rules/reasons.ts';
-import { loadRuleset, type Ruleset } from '../rules/ruleset.ts';
+import { loadRuleset, loadRulesetInSlices, type Ruleset, type RulesetOptions } from '../rules/ruleset.ts';
 
 export interface LoadedConfiguration {
   readonly settings: Settings;
@@ -50,65 +50,168 @@ export async function loadConfiguration(
   return buildConfiguration(await readSources(ownDir), environment);
 }
 
-export function buildConfiguration(
-  sources: ConfigSources,
-  environment: Environment,
-): Result<LoadedConfiguration, readonly ConfigFault[]> {
-  const faults: ConfigFault[] = [];
-  const take = <T>(result: Result<T, readonly ConfigFault[]>): T | undefined => {
-    if (result.ok) return result.value;
-    faults.push(...result.error);
-    return undefined;
-  };
-  const loadedSettings = take(loadSettings(sources.settings, sources.ownSettings, environment));
-  const channels = take(loadChannels(sources.channels));
-  const reasons = take(loadReasons(sources.reasons));
-  const lateness = loadedSettings?.settings.features;
-  const features = take(
-    parseFeatureCatalogue(sources.features, {
+export function buildConfiguration(sources: ConfigSources, environment: Environment): Built {
+  const draft: Draft = { sources, environment, faults: [] };
+  for (const step of STEPS) step(draft);
+  draft.lists = take(draft, loadLists(listSources(draft)));
+  const options = rulesetOptions(draft);
+  if (options !== undefined) draft.ruleset = take(draft, loadRuleset(options));
+  return complete(draft);
+}
+
+export interface GradualOptions {
+  readonly sources: ConfigSources;
+  readonly environment: Environment;
+  /** its parts are taken over where nothing that they depend on has changed: a change of lists then costs no rules */
+  readonly previous?: LoadedConfiguration | undefined;
+  /** lets other work run */
+  readonly breathe: () => Promise<void>;
+}
+
+/** rules are compiled for so long before the others may run */
+const SLICE_MS = 5;
+
+/** The same beside running traffic. */
+export async function buildConfigurationGradually(options: GradualOptions): Promise<Built> {
+  const { sources, environment, previous, breathe } = options;
+  const draft: Draft = { sources, environment, faults: [], previous };
+  for (const step of STEPS) {
+    step(draft);
+    await breathe();
+  }
+  if (!reuse(draft, 'lists')) draft.lists = take(draft, await loadListsGradually(listSources(draft), breathe));
+  const rules = rulesetOptions(draft);
+  if (rules !== undefined && !reuse(draft, 'ruleset')) {
+    let sliceMs = performance.now();
+    const isDue = (): boolean => performance.now() - sliceMs > SLICE_MS;
+    const pause = async (): Promise<void> => {
+      await breathe();
+      sliceMs = performance.now();
+    };
+    draft.ruleset = take(draft, await loadRulesetInSlices(rules, { isDue, breathe: pause }));
+  }
+  return complete(draft);
+}
+
+type Built = Result<LoadedConfiguration, readonly ConfigFault[]>;
+type Parts = Pick<
+  LoadedConfiguration,
+  'loadedSettings' | 'channels' | 'reasons' | 'features' | 'limits' | 'policy' | 'lists' | 'ruleset'
+>;
+
+/** The configuration while it is read: a part that is refused is absent. */
+interface Draft extends Partial<{ -readonly [K in keyof Parts]: Parts[K] | undefined }> {
+  readonly sources: ConfigSources;
+  readonly environment: Environment;
+  readonly faults: ConfigFault[];
+  readonly previous?: LoadedConfiguration | undefined;
+}
+
+function take<T>(draft: Draft, result: Result<T, readonly ConfigFault[]>): T | undefined {
+  if (result.ok) return result.value;
+  draft.faults.push(...result.error);
+  return undefined;
+}
+
+/** what each part is made of: its files, and the parts that it is checked against */
+const MADE_OF: { readonly [K in keyof Parts]: readonly [(keyof ConfigSources)[], (keyof Parts)[]] } = {
+  loadedSettings: [['settings', 'ownSettings'], []],
+  channels: [['channels'], []],
+  reasons: [['reasons'], []],
+  features: [['features'], ['loadedSettings']],
+  limits: [['limits'], ['channels', 'reasons']],
+  policy: [['policy'], ['channels']],
+  lists: [['lists'], ['reasons']],
+  ruleset: [['rules'], ['features', 'channels', 'reasons', 'lists', 'limits']],
+};
+
+/** Of the lists and limits a rule knows the names alone. */
+function isSameFor(part: keyof Parts, draft: Draft, previous: LoadedConfiguration): boolean {
+  if (draft[part] === previous[part]) return true;
+  const names = (ids: readonly string[] | undefined): string => JSON.stringify(ids);
+  if (part === 'lists') return names(draft.lists?.names) === names(previous.lists.names);
+  if (part === 'limits')
+    return names(draft.limits?.limits.map(({ id }) => id)) === names(previous.limits.limits.map(({ id }) => id));
+  return false;
+}
+
+function reuse<K extends keyof Parts>(draft: Draft, part: K): boolean {
+  const { previous, sources } = draft;
+  if (previous === undefined) return false;
+  const [files, parts] = MADE_OF[part];
+  const isSame =
+    files.every((file) => isSameSource(sources[file], previous.sources[file])) &&
+    parts.every((needed) => isSameFor(needed, draft, previous));
+  if (isSame) (draft as { [P in K]?: Parts[P] | undefined })[part] = previous[part];
+  return isSame;
+}
+
+type Source = ConfigSources[keyof ConfigSources];
+
+/** Compares texts, which for files that the disk still holds unchanged are mostly the very same string. */
+export function isSameSource(a: Source, b: Source): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object') return false;
+  if ('text' in a) return 'text' in b && a.file === b.file && a.text === b.text;
+  const [ofA, ofB] = [Object.values(a), Object.values(b)] as SourceFile[][];
+  return ofA?.length === ofB?.length && (ofA ?? []).every((file, index) => isSameSource(file, ofB?.[index]));
+}
+
+const STEPS: readonly ((draft: Draft) => void)[] = [
+  (draft) => {
+    const { settings, ownSettings } = draft.sources;
+    if (!reuse(draft, 'loadedSettings'))
+      draft.loadedSettings = take(draft, loadSettings(settings, ownSettings, draft.environment));
+  },
+  (draft) => {
+    if (!reuse(draft, 'channels')) draft.channels = take(draft, loadChannels(draft.sources.channels));
+    if (!reuse(draft, 'reasons')) draft.reasons = take(draft, loadReasons(draft.sources.reasons));
+  },
+  (draft) => {
+    if (reuse(draft, 'features')) return;
+    const lateness = draft.loadedSettings?.settings.features;
+    const options = {
       compileWhere,
       allowedLatenessMs: (lateness?.allowedLatenessHours ?? 24) * HOUR_MS,
       repeatHorizonMs: (lateness?.repeatHorizonHours ?? 24) * HOUR_MS,
-    }),
-  );
-  const channelCodes = [...(channels?.channels.keys() ?? [])];
-  const reasonCodes = reasons === undefined ? {} : { reasons: new Set(reasons.keys()) };
-  const lists = take(loadLists({ files: sources.lists, ...reasonCodes }));
-  const limits =
-    channels === undefined
-      ? undefined
-      : take(loadLimits({ files: sources.limits, channels: channelCodes, ...reasonCodes }));
-  const policy = channels === undefined ? undefined : take(loadPolicy(sources.policy, channelCodes));
-  const ruleset =
-    features === undefined ||
-    channels === undefined ||
-    reasons === undefined ||
-    lists === undefined ||
-    limits === undefined
-      ? undefined
-      : take(
-          loadRuleset({
-            files: sources.rules,
-            features: features.features,
-            channels: channelCodes,
-            reasons,
-            listNames: lists.names,
-            limitIds: limits.limits.map((limit) => limit.id),
-          }),
-        );
-  if (
-    faults.length > 0 ||
-    loadedSettings === undefined ||
-    channels === undefined ||
-    reasons === undefined ||
-    features === undefined ||
-    lists === undefined ||
-    limits === undefined ||
-    policy === undefined ||
-    ruleset === undefined
-  ) {
-    return err(faults);
-  }
+    };
+    draft.features = take(draft, parseFeatureCatalogue(draft.sources.features, options));
+  },
+  (draft) => {
+    const { channels, sources } = draft;
+    if (channels === undefined || reuse(draft, 'limits')) return;
+    draft.limits = take(
+      draft,
+      loadLimits({ files: sources.limits, channels: [...channels.channels.keys()], ...reasonCodes(draft) }),
+    );
+  },
+  (draft) => {
+    const { channels, sources } = draft;
+    if (channels === undefined || reuse(draft, 'policy')) return;
+    draft.policy = take(draft, loadPolicy(sources.policy, [...channels.channels.keys()]));
+  },
+];
+
+const reasonCodes = ({ reasons }: Draft) => (reasons === undefined ? {} : { reasons: new Set(reasons.keys()) });
+const listSources = (draft: Draft) => ({ files: draft.sources.lists, ...reasonCodes(draft) });
+
+/** undefined = one of the parts that rules are checked against is refused */
+function rulesetOptions({ sources, features, channels, reasons, lists, limits }: Draft): RulesetOptions | undefined {
+  if (!features || !channels || !reasons || !lists || !limits) return undefined;
+  return {
+    files: sources.rules,
+    features: features.features,
+    channels: [...channels.channels.keys()],
+    reasons,
+    listNames: lists.names,
+    limitIds: limits.limits.map((limit) => limit.id),
+  };
+}
+
+function complete(draft: Draft): Built {
+  const { sources, loadedSettings, channels, reasons, features, lists, limits, policy, ruleset, faults } = draft;
+  if (faults.length > 0 || !loadedSettings || !channels || !reasons || !features) return err(faults);
+  if (!lists || !limits || !policy || !ruleset) return err(faults);
   const parts = { channels, features, ruleset, lists, limits, policy, reasons };
   const { settings } = loadedSettings;
   return ok({ settings, loadedSettings, sources, ...parts, generation: createGeneration(parts) });

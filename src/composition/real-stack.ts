@@ -13,6 +13,7 @@ import { createRedisLimitUsageStore } from '../rules/limits/adapters/redis-limit
 import type { Telemetry } from '../telemetry/events.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
 import { connectRedis, type RedisClient } from './redis-client.ts';
+import { type ReloadOptions, startReload } from './reload.ts';
 import { type ScoringService, type ScoringServiceOptions, startScoringService } from './scoring-service.ts';
 import { loadConfiguredModel, zoneMinutes } from './scoring-stack.ts';
 
@@ -27,6 +28,8 @@ export interface RealOptions extends Pick<ScoringServiceOptions, 'failpoint' | '
   readonly configuration: LoadedConfiguration;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** with it the configuration is looked after while the stack runs (settings: reload) */
+  readonly reload?: ReloadOptions;
   /** for tests that count or disturb what goes through a part */
   readonly wrapModel?: (model: FraudModel) => FraudModel;
   readonly wrapRedis?: (client: RedisClient) => RedisClient;
@@ -68,8 +71,13 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
       events: telemetry.bus,
     });
     closers.push(() => bus.close());
+    const { wrapModel } = options;
+    const served = model === null ? null : (wrapModel?.(model) ?? model);
+    const reload = await startReload({ ...options, model: served });
+    closers.push(() => reload.stop());
     const service = await startScoringService({
       ...options,
+      live: reload.live,
       bus,
       topics: settings.kafka.topics,
       store: createRedisFeatureStore({
@@ -81,7 +89,7 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
       }),
       limitUsage: createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` }),
       alerts,
-      model: model === null ? null : (options.wrapModel?.(model) ?? model),
+      model: served,
       storeBudgetMs: settings.redis.budgetMs,
     });
     closers.push(async () => {

@@ -14,12 +14,16 @@ import type { AlertStore, FeatureStore, FraudModel, LimitUsageStore } from '../d
 import type { Rejection } from '../domain/transaction.ts';
 import type { Failpoint, ScoredInput } from '../pipeline/score-transactions.ts';
 import type { Telemetry } from '../telemetry/events.ts';
+import type { LiveConfiguration } from './live-configuration.ts';
 import { createLiveFigures, type LiveFigures } from './live-figures.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
 import { createScoringStack, type ScoringStack } from './scoring-stack.ts';
 
 export interface ScoringServiceOptions {
+  /** of the start: what needs a restart is taken from it */
   readonly configuration: LoadedConfiguration;
+  /** where it can change while the service runs */
+  readonly live?: LiveConfiguration;
   readonly bus: BusOf<LiveSubscription>;
   readonly topics: TopicNames;
   readonly store: FeatureStore;
@@ -44,6 +48,8 @@ export type SynchronousAnswer =
 export interface ScoringService {
   readonly stack: ScoringStack;
   readonly figures: LiveFigures;
+  /** what is in force now */
+  configuration(): LoadedConfiguration;
   readonly subscriptions: {
     readonly transactions: LiveSubscription;
     readonly alerts: LiveSubscription;
@@ -60,12 +66,14 @@ export interface ScoringService {
 }
 
 export async function startScoringService(options: ScoringServiceOptions): Promise<ScoringService> {
-  const { configuration, bus, topics, alerts, clock, telemetry } = options;
+  const { configuration, live, bus, topics, alerts, clock, telemetry } = options;
+  const current = (): LoadedConfiguration => live?.current().configuration ?? configuration;
   const { kafka } = configuration.settings;
   const maxChunk = options.maxChunk ?? kafka.maxChunk;
   const figures = createLiveFigures({ channels: configuration.channels, clock });
   const stack = createScoringStack({
     configuration,
+    ...(live === undefined ? {} : { live }),
     store: options.store,
     limitUsage: options.limitUsage,
     model: options.model,
@@ -97,7 +105,7 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
       ...common,
       group: kafka.feedbackGroup,
       store: options.store,
-      isChannel: (code) => configuration.channels.channels.has(code),
+      isChannel: (code) => current().channels.channels.has(code),
     }),
   ]);
   const subscriptions = { transactions, alerts: alertFeed, feedback };
@@ -108,6 +116,7 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
   return {
     stack,
     figures,
+    configuration: current,
     subscriptions,
     lag: () => [...transactions.lag().values()].reduce((sum, messages) => sum + Number(messages), 0),
     async scoreNow(bytes, receivedAtMs) {

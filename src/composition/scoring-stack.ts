@@ -11,12 +11,14 @@ import { createGuardedLimitUsage } from '../pipeline/guarded-limit-usage.ts';
 import { createScorer, type ScorerOptions, type ScoreTransactions } from '../pipeline/score-transactions.ts';
 import { zoneOffset } from '../rules/expression/time-zone.ts';
 import { createMemoryLimitUsageStore } from '../rules/limits/adapters/memory-limit-usage-store.ts';
+import type { InForce, LiveConfiguration } from './live-configuration.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
 
 export interface ScoringStack {
   readonly score: ScoreTransactions;
   readonly store: FeatureStore;
   readonly guarded: GuardedFeatureStore;
+  /** the one that serves now */
   readonly model: FraudModel | null;
   close(): Promise<void>;
 }
@@ -27,6 +29,8 @@ export interface ScoringStackOptions {
   readonly store: FeatureStore;
   readonly limitUsage: LimitUsageStore;
   readonly model: FraudModel | null;
+  /** where configuration and model can change while it runs: both as they are now, instead of the given ones */
+  readonly live?: LiveConfiguration;
   /** default: model.budgetMs of the settings */
   readonly modelBudgetMs?: () => number;
   readonly clock: Clock;
@@ -43,7 +47,9 @@ const LOCAL_ENTITIES = 50_000;
 const monotonicMs = (): number => performance.now();
 
 export function createScoringStack(options: ScoringStackOptions): ScoringStack {
-  const { configuration, store, limitUsage, model, clock } = options;
+  const { configuration, store, limitUsage, clock, live } = options;
+  const fixed = { configuration, model: options.model };
+  const inForce = (): InForce => live?.current() ?? fixed;
   const budget = options.storeBudgetMs === undefined ? {} : { budget: { ms: options.storeBudgetMs, monotonicMs } };
   const guarded = createGuardedFeatureStore({
     primary: store,
@@ -53,26 +59,28 @@ export function createScoringStack(options: ScoringStackOptions): ScoringStack {
     ...(options.onOutage === undefined ? {} : { onOutage: options.onOutage }),
   });
   const score = createScorer({
-    parse: createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) }),
+    parse: createTransactionParser({ isChannel: (code) => inForce().configuration.channels.channels.has(code) }),
     store: guarded,
     limits: createGuardedLimitUsage(limitUsage, {
       ...budget,
       ...(options.onLimitFailure === undefined ? {} : { onFailure: options.onLimitFailure }),
     }),
-    model,
-    modelBudgetMs: options.modelBudgetMs ?? (() => configuration.settings.model.budgetMs),
-    generation: options.generation ?? (() => configuration.generation),
+    model: () => inForce().model,
+    modelBudgetMs: options.modelBudgetMs ?? (() => inForce().configuration.settings.model.budgetMs),
+    generation: options.generation ?? (() => inForce().configuration.generation),
     clock,
     monotonicMs,
     ...options.scorer,
   });
   return {
-    score,
+    score: live === undefined ? score : (inputs) => live.during(() => score(inputs)),
     store,
     guarded,
-    model,
+    get model() {
+      return inForce().model;
+    },
     async close() {
-      await Promise.all([guarded.close(), limitUsage.close(), model?.close()]);
+      await Promise.all([guarded.close(), limitUsage.close(), inForce().model?.close()]);
     },
   };
 }

@@ -73,6 +73,11 @@ export const SettingsSchema = section({
     oidcJwksUrl: text('VIGIL_OIDC_JWKS_URL'),
     oidcRoleClaim: nonEmpty(),
   }),
+  reload: section({
+    from: oneOf(['folder', 'store', 'off'], 'VIGIL_RELOAD_FROM'),
+    stateDir: text('VIGIL_STATE_DIR'),
+    pollMs: integer(20, 60_000),
+  }),
   logging: section({ level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'VIGIL_LOG_LEVEL') }),
 });
 

@@ -60,3 +60,13 @@ export async function resolveModelFolder(modelsFolder: string, version: string):
     { context: { modelsFolder, version, versions } },
   );
 }
+
+/** Changes when any file of any model does (names, sizes, times): what a running service looks at to load a model anew. */
+export async function modelFingerprint(modelsFolder: string): Promise<string> {
+  const names = await readdir(modelsFolder, { recursive: true }).catch(() => []);
+  const facts = names.sort().map(async (name) => {
+    const found = await stat(path.join(modelsFolder, name)).catch(() => undefined);
+    return found?.isFile() ? `${name} ${found.size} ${found.mtimeMs}` : '';
+  });
+  return (await Promise.all(facts)).filter((fact) => fact !== '').join('\n');
+}

@@ -71,8 +71,8 @@ export interface ScorerOptions {
   readonly parse: ParseTransaction;
   readonly store: GuardedFeatureStore;
   readonly limits: GuardedLimitUsage;
-  /** null = configured to run without */
-  readonly model: FraudModel | null;
+  /** null = configured to run without; a function is asked once for each chunk, as the generation is */
+  readonly model: FraudModel | null | (() => FraudModel | null);
   /** asked for each chunk, in milliseconds */
   readonly modelBudgetMs: () => number;
   readonly generation: () => Generation;
@@ -96,6 +96,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
   const onDegraded = (cause: unknown): void => options.observer?.modelDegraded(cause);
   return async (inputs) => {
     const generation = options.generation();
+    const model = typeof options.model === 'function' ? options.model() : options.model;
     const marks = [monotonicMs()];
     const results = new Array<ScoredInput | undefined>(inputs.length);
     const pending: PendingSettlement[] = [];
@@ -107,12 +108,12 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     await failpoint?.('recorded');
     marks.push(monotonicMs());
     await scoreWithModel(fresh, generation.featureNames, {
-      model: options.model,
+      model,
       budget: { ms: options.modelBudgetMs(), monotonicMs },
       onDegraded,
     });
     marks.push(monotonicMs());
-    pending.push(...decideInOrder(fresh, generation, options));
+    pending.push(...decideInOrder(fresh, generation, { ...options, model }));
     marks.push(monotonicMs());
     await failpoint?.('decided');
     await settleDecisions(pending, results, options);
@@ -170,6 +171,8 @@ function parseAll(
   return candidates;
 }
 
+type DecideOptions = Pick<ScorerOptions, 'clock' | 'decisionTime'> & { readonly model: FraudModel | null };
+
 /**
  * In order, because a transaction that ends in BLOCK gives back what it has reserved of the limits: the ones after it in
  * the chunk must not find it used, or decisions would depend on how a stream is cut.
@@ -177,7 +180,7 @@ function parseAll(
 function decideInOrder(
   candidates: readonly Candidate[],
   generation: Generation,
-  options: ScorerOptions,
+  options: DecideOptions,
 ): readonly PendingSettlement[] {
   const ledger = createChunkLedger();
   return candidates.map((candidate) => {
@@ -205,7 +208,7 @@ function evaluate(candidate: Candidate, generation: Generation): void {
 function decide(
   candidate: Candidate,
   generation: Generation,
-  { model, clock, decisionTime }: ScorerOptions,
+  { model, clock, decisionTime }: DecideOptions,
 ): PendingSettlement {
   const { parsed, receivedAtMs, level, evaluation, reading, usage, modelScore } = candidate;
   const decidedAtMs = decisionTime === 'event' ? receivedAtMs : clock.now();

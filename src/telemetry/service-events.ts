@@ -12,6 +12,9 @@ export interface ServiceEvents {
   modelRefused(event: { error: unknown }): void;
   generationActivated(event: { versions: DecisionVersions; rules: number }): void;
   generationRefused(event: { faults: readonly string[] }): void;
+  /** looking for changes failed: it is tried again, and what is in force stays */
+  configurationWatchFailed(event: { error: unknown }): void;
+  configurationWatchWorks(): void;
   alertCounts(counts: { readonly open: number; readonly claimed: number; readonly closed: number }): void;
   /** the connection to Redis broke; it is opened anew by itself */
   redisFailed(error: unknown): void;
@@ -31,6 +34,11 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
     began: 'the connection to Redis broke and is opened anew',
     lasts: 'Redis still cannot be reached',
     ended: 'Redis is reached again',
+  });
+  const watch = createEpisode(logger, clock, {
+    began: 'changes of the configuration cannot be looked for: what is in force stays',
+    lasts: 'changes of the configuration still cannot be looked for',
+    ended: 'changes of the configuration are looked for again',
   });
   let tensors: (() => number) | undefined;
   metrics.beforeScrape(() => {
@@ -61,6 +69,12 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
     generationRefused({ faults }) {
       metrics.add('vigil_config_loads_total', ['refused'], 1);
       logger.error('a configuration is refused: the last valid one keeps running', { faults });
+    },
+    configurationWatchFailed({ error }) {
+      watch.happens({ err: error });
+    },
+    configurationWatchWorks() {
+      watch.ends();
     },
     redisFailed(error) {
       redis.happens({ err: error });
