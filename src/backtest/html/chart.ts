@@ -81,7 +81,7 @@ export function lineChart(title: string, x: Axis, y: Axis, series: readonly Seri
     const path = inside.map((point) => `${at(toX(point.x, x.max))},${at(toY(point.y, y.max))}`).join(' ');
     const every = Math.max(1, Math.ceil(inside.length / MAX_HINTS));
     const dots = inside.filter((_, index) => index % every === 0 || index === inside.length - 1);
-    return html`<g class="${className}"><polyline points="${path}"/>${dots.map((point) => dot(point, x, y, 'dot', 2.4))}${
+    return html`<g class="${className}"><polyline points="${path}"/>${dots.map((point) => dot(point, x, y, 'dot', 5))}${
       mark === undefined || mark.x > x.max ? null : dot(mark, x, y, 'mark', 6)
     }</g>`;
   });

@@ -33,6 +33,9 @@ export interface Column {
   readonly isNumber?: boolean;
 }
 
+export const text = (title: string): Column => ({ title });
+export const number = (title: string): Column => ({ title, isNumber: true });
+
 export type Cell = Markup | string | number;
 
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[]): Markup {

@@ -2,21 +2,13 @@
  * The report of a backtest as one page that needs nothing else: no script, no font, no picture from elsewhere, and a policy
  * in its head that forbids them. Made for the people who decide whether a change goes live.
  */
-import { money, NOTHING, oneDigit, percent, signed, threeDigits, whole } from '../format.ts';
+import { NOTHING, oneDigit, percent, signed, threeDigits, whole, wholeMoney } from '../format.ts';
 import type { BacktestReport, StackReport } from '../run-backtest.ts';
+import { changedOutcomes, changedRules, transitionTables } from './changes.ts';
 import { charts, outcomesOverTime, precisionRecall, workAgainstRecall } from './curves.ts';
 import { html, type Markup } from './markup.ts';
 import { STYLE } from './style.ts';
-import {
-  changedOutcomes,
-  changedRules,
-  deadLetterTable,
-  groupTable,
-  limitTable,
-  ruleTable,
-  shadowTable,
-  transitionTables,
-} from './tables.ts';
+import { deadLetterTable, groupTable, limitTable, ruleTable, shadowTable } from './tables.ts';
 
 export interface ReportPageFacts {
   /** the history file, without its folders */
@@ -74,7 +66,7 @@ const points = (value: number): string => `${(value * 100).toFixed(1)} pts`;
 
 function figuresOf(report: BacktestReport, isLabelled: boolean): readonly Figure[] {
   const currency = mainCurrency(report);
-  const inMoney = (value: number): string => (currency === undefined ? NOTHING : money(Math.round(value), currency));
+  const inMoney = (value: number): string => (currency === undefined ? NOTHING : wholeMoney({ [currency]: value }));
   const sum = (amounts: Readonly<Record<string, number>>): number =>
     currency === undefined ? 0 : (amounts[currency] ?? 0);
   const detected: readonly Figure[] = [

@@ -6,7 +6,7 @@ export const STYLE = `
   --here: #62aef2; --against: #f0a057; --challenge: #e6bd3c; --hold: #ee8b48; --block: #ef6a80; --good: #6fcf9f; --bad: #ef8a9a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", "Noto Sans", "Noto Sans CJK SC", sans-serif; }
-main { max-width: 1180px; margin: 0 auto; padding: 32px 24px 64px; }
+main { max-width: 1220px; margin: 0 auto; padding: 32px 24px 64px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.01em; }
 h2 { font-size: 20px; margin: 44px 0 4px; }
 h3 { font-size: 15px; margin: 24px 0 6px; }
@@ -14,9 +14,9 @@ p { margin: 4px 0 12px; max-width: 78ch; }
 .lead, .note { color: var(--soft); }
 .note { font-size: 13px; }
 code { font: 13px ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); gap: 12px; margin: 20px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 12px; margin: 20px 0 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
-.tile b { display: block; font-size: 24px; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.tile b { display: block; font-size: 22px; line-height: 1.25; font-weight: 650; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .tile .name { color: var(--soft); font-size: 13px; }
 .tile .change { font-size: 13px; font-variant-numeric: tabular-nums; color: var(--soft); }
 .better { color: var(--good); font-weight: 600; }
@@ -32,6 +32,7 @@ td small { color: var(--soft); display: block; }
 .same { color: var(--soft); }
 .stricter { background: color-mix(in srgb, var(--hold) 16%, transparent); font-weight: 600; }
 .milder { background: color-mix(in srgb, var(--here) 14%, transparent); font-weight: 600; }
+.compact th, .compact td { padding: 6px 7px; font-size: 13px; text-transform: lowercase; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(330px, 1fr)); gap: 16px; align-items: start; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px; margin-top: 12px; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px 8px; }
@@ -42,7 +43,8 @@ svg .axis-title { fill: var(--ink); }
 svg .grid { stroke: var(--line); }
 svg .base { stroke: var(--soft); }
 polyline { fill: none; stroke: var(--own); stroke-width: 2.2; stroke-linejoin: round; }
-.dot { fill: var(--own); }
+.dot { fill: transparent; }
+.dot:hover { fill: var(--own); }
 .mark { fill: var(--card); stroke: var(--own); stroke-width: 2.5; }
 .here { --own: var(--here); } .against { --own: var(--against); }
 .challenge { --own: var(--challenge); } .hold { --own: var(--hold); } .block { --own: var(--block); }

@@ -1,106 +1,26 @@
 /** The tables of the report. */
 
-import { OUTCOMES, type Outcome, outcomeRank } from '../../domain/decision.ts';
-import type { Comparison, Sample, Transitions } from '../comparison.ts';
-import { money, NOTHING, percent, signed, whole, wholeMoney } from '../format.ts';
+import type { RuleComparison } from '../comparison.ts';
+import { NOTHING, percent, signed, whole, wholeMoney } from '../format.ts';
 import type { GroupScore } from '../group-scores.ts';
+import type { RuleScore } from '../rule-scores.ts';
 import type { BacktestReport, StackReport } from '../run-backtest.ts';
-import { type Cell, type Column, html, type Markup, table } from './markup.ts';
+import { type Cell, html, type Markup, number, table, text } from './markup.ts';
 
-const text = (title: string): Column => ({ title });
-const number = (title: string): Column => ({ title, isNumber: true });
-
-function transitionTable(title: string, transitions: Transitions): Markup {
-  const cell = (before: Outcome, now: Outcome): Markup => {
-    const count = transitions[before][now];
-    const change = outcomeRank(now) - outcomeRank(before);
-    const name = count === 0 || change === 0 ? 'same' : change > 0 ? 'stricter' : 'milder';
-    return html`<span class="${name}">${count === 0 ? '·' : whole(count)}</span>`;
-  };
-  const rows = OUTCOMES.map((before): Cell[] => [before, ...OUTCOMES.map((now) => cell(before, now))]);
-  return html`<div><h3>${title}</h3>${table([text('was'), ...OUTCOMES.map((now) => number(now))], rows)}</div>`;
-}
-
-export function transitionTables({ transitions }: Comparison, isLabelled: boolean): Markup {
-  return html`<div class="columns">${transitionTable('All transactions', transitions.all)}${
-    isLabelled &&
-    html`${transitionTable('Labelled as fraud', transitions.fraud)}${transitionTable('All others', transitions.genuine)}`
-  }</div>`;
-}
-
-const SAMPLE_COLUMNS = [
-  text('transaction'),
-  text('channel, type'),
-  text('when'),
-  number('amount'),
-  text('truth'),
-  text('was → is'),
-  text('values that were read'),
-];
-
-function sampleRow(sample: Sample, isLabelled: boolean): Cell[] {
-  const { amountMinor, currency, values } = sample;
-  return [
-    html`<code>${sample.transactionId}</code>`,
-    html`${sample.channel}<small>${sample.type}</small>`,
-    sample.occurredAt ?? NOTHING,
-    amountMinor === undefined || currency === undefined ? NOTHING : money(amountMinor, currency),
-    isLabelled ? (sample.isFraud ? 'fraud' : 'genuine') : NOTHING,
-    `${sample.outcomeAgainst} → ${sample.outcome}`,
-    values === undefined
-      ? NOTHING
-      : html`${Object.entries(values).map(([name, value]) => html`<code>${name} = ${String(value)}</code><br>`)}`,
-  ];
-}
-
-function samplesOf(title: string, samples: readonly Sample[], isLabelled: boolean): Markup | null {
-  if (samples.length === 0) return null;
-  return html`<h3>${title}</h3>${table(
-    SAMPLE_COLUMNS,
-    samples.map((sample) => sampleRow(sample, isLabelled)),
-  )}`;
-}
-
-export function changedOutcomes({ samples }: Comparison, isLabelled: boolean): Markup {
-  return html`${Object.entries(samples).map(
-    ([pair, list]) =>
-      html`<details><summary>${pair.replace('>', ' → ')}: the first ${list.length}</summary>${samplesOf('', list, isLabelled)}</details>`,
-  )}`;
-}
-
-export function changedRules({ rules }: Comparison, isLabelled: boolean): Markup {
-  const changed = rules.filter(({ newHits, lostHits }) => newHits + lostHits > 0);
-  if (changed.length === 0) return html`<p>Every rule hits exactly the same transactions.</p>`;
-  return html`${changed.map(
-    (rule) =>
-      html`<details><summary><code>${rule.ruleId}</code>: ${signed(rule.newHits)} new, ${signed(-rule.lostHits)} lost ${
-        isLabelled && `(frauds ${signed(rule.newFrauds)} and ${signed(-rule.lostFrauds)})`
-      }</summary>${samplesOf('New hits', rule.newSamples, isLabelled)}${samplesOf('Lost hits', rule.lostSamples, isLabelled)}</details>`,
-  )}`;
-}
-
+/** The busiest first; those that did nothing, here or in the other configuration, in one sentence at the end. */
 export function ruleTable(report: BacktestReport, isLabelled: boolean): Markup {
-  const comparisons = new Map(report.comparison?.rules.map((rule) => [rule.ruleId, rule]));
-  const gone = (report.against?.rules ?? []).filter(
-    ({ ruleId }) => !report.rules.some((rule) => rule.ruleId === ruleId),
-  );
-  const isCompared = report.comparison !== undefined;
+  const { against, comparison } = report;
+  const changes = new Map(comparison?.rules.map((rule) => [rule.ruleId, rule]));
+  const known = new Set(report.rules.map(({ ruleId }) => ruleId));
+  const gone = (against?.rules ?? []).filter(({ ruleId }) => !known.has(ruleId));
+  const isIdle = ({ ruleId, hits, errored }: RuleScore): boolean =>
+    hits + errored + (changes.get(ruleId)?.hitsAgainst ?? 0) === 0;
+  const busy = report.rules.filter((rule) => !isIdle(rule)).sort((a, b) => b.hits - a.hits || b.errored - a.errored);
+  const idle = report.rules.filter(isIdle);
   const rows = [
-    ...report.rules.map((rule) => ({ rule, isHere: true })),
-    ...gone.map((rule) => ({ rule, isHere: false })),
-  ].map(({ rule, isHere }): Cell[] => {
-    const { ruleId, title, mode, outcome, hits, errored, frauds, precision, onlyHits, onlyFrauds } = rule;
-    const change = comparisons.get(ruleId);
-    return [
-      html`<code>${ruleId}</code><small>${title.en}${!isHere && ` · only in ${report.against?.configuration ?? ''}`}</small>`,
-      html`${mode}<small>${outcome}</small>`,
-      isHere ? whole(hits) : NOTHING,
-      isHere ? whole(errored) : NOTHING,
-      ...(isLabelled ? [isHere ? whole(frauds) : NOTHING, isHere ? percent(precision) : NOTHING] : []),
-      isHere ? html`${whole(onlyHits)}${isLabelled && html`<small>${whole(onlyFrauds)} frauds</small>`}` : NOTHING,
-      ...(isCompared ? [whole(change?.newHits ?? 0), whole(change?.lostHits ?? 0)] : []),
-    ];
-  });
+    ...busy.map((rule) => ruleRow(rule, changes.get(rule.ruleId), comparison !== undefined, isLabelled)),
+    ...gone.map((rule) => goneRow(rule, against?.configuration ?? '', isLabelled)),
+  ];
   const columns = [
     text('rule'),
     text('mode, outcome'),
@@ -108,9 +28,44 @@ export function ruleTable(report: BacktestReport, isLabelled: boolean): Markup {
     number('errored'),
     ...(isLabelled ? [number('frauds'), number('precision')] : []),
     number('no other live rule'),
-    ...(isCompared ? [number('new hits'), number('lost hits')] : []),
+    ...(comparison === undefined ? [] : [number('new hits'), number('lost hits')]),
   ];
-  return table(columns, rows);
+  return html`${table(columns, rows)}${
+    idle.length > 0 &&
+    html`<p class="note">Without a hit: ${idle.map(({ ruleId }, index) => html`${index > 0 && ', '}<code>${ruleId}</code>`)}.</p>`
+  }`;
+}
+
+function ruleRow(
+  rule: RuleScore,
+  change: RuleComparison | undefined,
+  isCompared: boolean,
+  isLabelled: boolean,
+): readonly Cell[] {
+  const { ruleId, title, mode, outcome, hits, errored, frauds, precision, onlyHits, onlyFrauds } = rule;
+  return [
+    html`<code>${ruleId}</code><small>${title.en}</small>`,
+    html`${mode}<small>${outcome}</small>`,
+    whole(hits),
+    whole(errored),
+    ...(isLabelled ? [whole(frauds), percent(precision)] : []),
+    html`${whole(onlyHits)}${isLabelled && html`<small>${whole(onlyFrauds)} frauds</small>`}`,
+    ...(isCompared ? [whole(change?.newHits ?? 0), whole(change?.lostHits ?? 0)] : []),
+  ];
+}
+
+/** A rule that only the other configuration has: all its hits are lost. */
+function goneRow({ ruleId, title, hits }: RuleScore, against: string, isLabelled: boolean): readonly Cell[] {
+  return [
+    html`<code>${ruleId}</code><small>${title.en} · only in ${against}</small>`,
+    NOTHING,
+    NOTHING,
+    NOTHING,
+    ...(isLabelled ? [NOTHING, NOTHING] : []),
+    NOTHING,
+    0,
+    whole(hits),
+  ];
 }
 
 export function shadowTable({ shadow }: StackReport): Markup {
