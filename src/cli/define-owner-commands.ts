@@ -23,6 +23,49 @@ function defineConfig(config: Command): void {
       .option(...CONFIG_OPTION)
       .action((options) => finish(async () => (await import('./config.ts')).runConfig(action, options, processIo)));
   }
+  defineConfigLife(config);
+}
+
+/** of a configuration in the store that all workers follow (settings: reload) */
+function defineConfigLife(config: Command): void {
+  const body = () => import('./config-lifecycle.ts');
+  const by = ['--by <person>', 'who does it'] as const;
+  config
+    .command('propose')
+    .description('checks and tests a folder and puts its content into the store; prints its hash')
+    .requiredOption(...by)
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).runConfigPropose(options, processIo)));
+  config
+    .command('approve <hash>')
+    .description("another person's approval of exactly this content")
+    .requiredOption(...by)
+    .option('--days <n>', 'how long it holds', wholeNumber(1), 7)
+    .option(...CONFIG_OPTION)
+    .action((hash: string, options) =>
+      finish(async () => (await body()).runConfigApprove({ ...options, hash }, processIo)),
+    );
+  config
+    .command('activate <hash>')
+    .description('brings an approved configuration into force in all workers')
+    .requiredOption(...by)
+    .option('--at <time>', 'RFC 3339; at once otherwise')
+    .option(...CONFIG_OPTION)
+    .action((hash: string, options) =>
+      finish(async () => (await body()).runConfigActivate({ ...options, hash }, processIo)),
+    );
+  config
+    .command('rollback')
+    .description('back to what was in force before')
+    .requiredOption(...by)
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).runConfigRollback(options, processIo)));
+  config
+    .command('history')
+    .description('what came into force when, and through whom')
+    .option('--limit <n>', 'the newest', wholeNumber(1), 20)
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).runConfigHistory(options, processIo)));
 }
 
 function defineRules(rules: Command): void {

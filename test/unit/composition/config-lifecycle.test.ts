@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import {
+  runConfigActivate,
+  runConfigApprove,
+  runConfigHistory,
+  runConfigPropose,
+  runConfigRollback,
+} from '../../../src/cli/config-lifecycle.ts';
+import { aFolder, ruleFile, temporaryFolder, testFile } from './a-folder.ts';
+
+const anIo = () => {
+  const [out, notes] = [[] as string[], [] as string[]];
+  return {
+    out: (line: string) => void out.push(line),
+    note: (line: string) => void notes.push(line),
+    isTerminal: false,
+    lines: out,
+    notes,
+  };
+};
+
+/** A bank whose store lies in a folder. */
+const aBank = () => {
+  const folder = aFolder(
+    `model: { enabled: false }\nreload: { from: store, stateDir: ${JSON.stringify(temporaryFolder())} }\n`,
+  );
+  const config = folder.dir;
+  const run = async (command: (io: ReturnType<typeof anIo>) => Promise<number>) => {
+    const io = anIo();
+    const code = await command(io);
+    return { code, out: io.lines.join('\n'), notes: io.notes.join('\n') };
+  };
+  return {
+    folder,
+    propose: (by: string) => run((io) => runConfigPropose({ config, by }, io)),
+    approve: (hash: string, by: string) => run((io) => runConfigApprove({ config, hash, by, days: 7 }, io)),
+    activate: (hash: string, at?: string) => run((io) => runConfigActivate({ config, hash, by: 'Zhao', at }, io)),
+    rollback: () => run((io) => runConfigRollback({ config, by: 'Zhao' }, io)),
+    history: () => run((io) => runConfigHistory({ config, limit: 20 }, io)),
+  };
+};
+
+describe('vigil config propose, approve, activate, rollback, history', () => {
+  it('need two people for a change, and one for the way back', async () => {
+    const bank = aBank();
+    const first = (await bank.propose('Li')).out;
+    expect((await bank.activate(first)).notes).toContain('nobody has approved it');
+    expect((await bank.approve(first, 'LI ')).notes).toContain('same person');
+    expect((await bank.approve(first, 'Wang')).code).toBe(0);
+    expect(await bank.activate(first)).toMatchObject({ code: 0, out: `${first} is in force.` });
+    expect(await bank.activate(first)).toMatchObject({ code: 1, notes: expect.stringContaining('in force already') });
+    expect(await bank.rollback()).toMatchObject({ code: 1, notes: expect.stringContaining('no earlier generation') });
+
+    bank.folder.write('rules/test.yaml', ruleFile(700));
+    const second = (await bank.propose('Li')).out;
+    expect(second).not.toBe(first);
+    // the approval of the first is for other content
+    expect((await bank.activate(second)).notes).toContain('nobody has approved it');
+    await bank.approve(second, 'Wang');
+    await bank.activate(second);
+    expect(await bank.rollback()).toMatchObject({ code: 0, out: `${first} is in force again.` });
+    const lines = (await bank.history()).out.split('\n');
+    expect(lines.map((line) => line.split(/\s+/)[1])).toEqual(['activate', 'activate', 'roll-back']);
+    expect(lines.filter((line) => line.includes('in force'))).toEqual(lines.filter((line) => line.includes(first)));
+  });
+
+  it('refuses to propose what fails its tests, and to activate what would have expired by then', async () => {
+    const bank = aBank();
+    bank.folder.write('rules/tests/test.test.yaml', testFile(10));
+    expect(await bank.propose('Li')).toMatchObject({
+      code: 1,
+      out: '',
+      notes: expect.stringContaining('a large transfer'),
+    });
+    bank.folder.write('rules/tests/test.test.yaml', testFile(1_000));
+    const { out: hash } = await bank.propose('Li');
+    await bank.approve(hash, 'Wang');
+    const inEightDays = new Date(Date.now() + 8 * 86_400_000).toISOString();
+    expect(await bank.activate(hash, inEightDays)).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining('expired'),
+    });
+    const inSixDays = new Date(Date.now() + 6 * 86_400_000).toISOString();
+    expect(await bank.activate(hash, inSixDays)).toMatchObject({
+      code: 0,
+      out: `${hash} comes into force at ${inSixDays}.`,
+    });
+    expect((await bank.history()).out).toContain('scheduled');
+  });
+
+  it('says in one sentence what is not there', async () => {
+    const bank = aBank();
+    await expect(bank.approve('nothing', 'Wang')).rejects.toThrow('propose it first');
+    await expect(bank.propose('  ')).rejects.toThrow('--by must name a person');
+    expect((await bank.history()).out).toBe('nothing was ever activated');
+  });
+});
