@@ -1,8 +1,11 @@
 /**
- * A proxy that counts round trips: it holds every reply back until the client has sent nothing for a while, so that what
- * was sent without waiting for an answer is one trip, however many commands and packets it was.
+ * A proxy that counts round trips: it holds every reply back until the server has answered all that the client has sent
+ * and the client has sent nothing more for a while. So what was sent without waiting for an answer is one trip, however
+ * many commands and packets it was and however long the server takes between two of its replies: on a busy machine that
+ * is longer than any pause one would wait for, and a count of pauses alone took a slow script for another trip.
  */
 import net from 'node:net';
+import { createRespCounter } from './resp-counter.ts';
 
 export interface RoundTripCounter {
   readonly port: number;
@@ -10,6 +13,7 @@ export interface RoundTripCounter {
   close(): Promise<void>;
 }
 
+/** a client that does not wait sends its next command within this time; held replies alone let it go on otherwise */
 const QUIET_MS = 60;
 
 export async function startRoundTripCounter(socketPath: string): Promise<RoundTripCounter> {
@@ -18,6 +22,8 @@ export async function startRoundTripCounter(socketPath: string): Promise<RoundTr
   const server = net.createServer((client) => {
     const upstream = net.connect(socketPath);
     const held: Buffer[] = [];
+    const commands = createRespCounter();
+    const replies = createRespCounter();
     let timer: NodeJS.Timeout | undefined;
     const release = (): void => {
       if (held.length === 0) return;
@@ -26,13 +32,16 @@ export async function startRoundTripCounter(socketPath: string): Promise<RoundTr
     };
     const wait = (): void => {
       clearTimeout(timer);
-      timer = setTimeout(release, QUIET_MS);
+      const isAnswered = commands.isBetween() && replies.isBetween() && commands.whole() === replies.whole();
+      if (isAnswered) timer = setTimeout(release, QUIET_MS);
     };
     client.on('data', (data) => {
+      commands.take(data);
       upstream.write(data);
       wait();
     });
     upstream.on('data', (data) => {
+      replies.take(data);
       held.push(data);
       wait();
     });
