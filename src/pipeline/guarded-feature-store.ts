@@ -23,7 +23,7 @@ export interface GuardedFeatureStore {
   ): Promise<{ readonly readings: readonly FeatureReading[]; readonly source: ReadingSource }>;
   settle(chunk: readonly Settlement[]): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
   readonly isDown: boolean;
-  /** the backlog overflowed: counters are low until they are rebuilt */
+  /** the backlog overflowed or the primary says that it lost data: counters are low until they are rebuilt */
   readonly countersIncomplete: boolean;
   close(): Promise<void>;
 }
@@ -183,7 +183,7 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
       return local !== undefined;
     },
     get countersIncomplete() {
-      return countersIncomplete;
+      return countersIncomplete || options.primary.countersIncomplete === true;
     },
     async close() {
       await replaying;

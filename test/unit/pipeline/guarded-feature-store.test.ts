@@ -134,6 +134,18 @@ describe('the guarded feature store', () => {
     expect(guard.countersIncomplete).toBe(true);
   });
 
+  it('says that the counters are incomplete when the primary says so, for as long as it does', () => {
+    const state = { countersIncomplete: false };
+    const { store } = aSwitchedStore();
+    const primary = Object.defineProperty({ ...store }, 'countersIncomplete', { get: () => state.countersIncomplete });
+    const { guard } = aGuard({ store: primary });
+    expect(guard.countersIncomplete).toBe(false);
+    state.countersIncomplete = true;
+    expect(guard.countersIncomplete).toBe(true);
+    state.countersIncomplete = false;
+    expect(guard.countersIncomplete).toBe(false);
+  });
+
   it('passes a bug on instead of calling it an outage', async () => {
     const { store, state } = aSwitchedStore(() => new TypeError('a bug'));
     const { record } = aGuard({ store });
