@@ -1,0 +1,166 @@
+/** A folder of history files, the shipped configuration with parts of one's own, and the body of the command over them. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { BacktestReport, BacktestStack } from '../../../src/backtest/run-backtest.ts';
+import { type BacktestFiles, runBacktest } from '../../../src/cli/backtest.ts';
+import type { CommandIo } from '../../../src/cli/io.ts';
+import type { LoadedConfiguration } from '../../../src/composition/load-generation.ts';
+import {
+  createScoringStack,
+  memoryLimitUsage,
+  memoryStoreFor,
+  zoneMinutes,
+} from '../../../src/composition/scoring-stack.ts';
+import type { Decision, RuleHit } from '../../../src/domain/decision.ts';
+import type { FraudModel } from '../../../src/domain/ports.ts';
+import { createBank, customersFor } from '../../../src/simulation/bank.ts';
+import { loadSimulationParameters } from '../../../src/simulation/load-parameters.ts';
+import { aMessage, TEST_NOW_MS } from '../../helpers/a-transaction.ts';
+
+export interface Folder {
+  readonly path: (name: string) => string;
+  write(name: string, content: string | Buffer): string;
+  read(name: string): string;
+  remove(): void;
+}
+
+export function aFolder(): Folder {
+  const dir = mkdtempSync(path.join(tmpdir(), 'vigil-backtest-'));
+  const at = (name: string): string => path.join(dir, name);
+  return {
+    path: at,
+    write(name, content) {
+      writeFileSync(at(name), content);
+      return at(name);
+    },
+    read: (name) => readFileSync(at(name), 'utf8'),
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
+export interface CapturedIo extends CommandIo {
+  readonly lines: string[];
+  readonly notes: string[];
+}
+
+export function anIo(): CapturedIo {
+  const [lines, notes]: [string[], string[]] = [[], []];
+  return {
+    lines,
+    notes,
+    out: (line) => void lines.push(line),
+    note: (line) => void notes.push(line),
+    isTerminal: false,
+  };
+}
+
+export function aBacktestStack(
+  configuration: LoadedConfiguration,
+  { name = 'here', model = null }: { readonly name?: string; readonly model?: FraudModel | null } = {},
+): BacktestStack {
+  const clock = { now: () => TEST_NOW_MS };
+  const stack = createScoringStack({
+    configuration,
+    store: memoryStoreFor(configuration),
+    limitUsage: memoryLimitUsage(clock),
+    model,
+    modelBudgetMs: () => Number.POSITIVE_INFINITY,
+    clock,
+    scorer: { decisionTime: 'event' },
+  });
+  return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration) };
+}
+
+export interface RunOptions extends BacktestFiles {
+  readonly configuration: LoadedConfiguration;
+  readonly againstConfiguration?: LoadedConfiguration;
+  readonly chunkSize?: number;
+  readonly model?: FraudModel;
+}
+
+/** Fresh stacks each time. */
+export async function backtest({ configuration, againstConfiguration, model, ...files }: RunOptions, folder: Folder) {
+  const io = anIo();
+  const parts = model === undefined ? {} : { model };
+  const exitCode = await runBacktest(
+    {
+      ...files,
+      report: folder.path('report.json'),
+      here: aBacktestStack(configuration, parts),
+      against:
+        againstConfiguration === undefined ? null : aBacktestStack(againstConfiguration, { ...parts, name: 'against' }),
+      now: () => TEST_NOW_MS,
+    },
+    io,
+  );
+  return { exitCode, io, report: JSON.parse(folder.read('report.json')) as BacktestReport };
+}
+
+export const ndjson = (messages: readonly unknown[]): string =>
+  messages.map((message) => `${typeof message === 'string' ? message : JSON.stringify(message)}\n`).join('');
+
+export const aTransfer = (id: string, occurredAt: string, overrides: Record<string, unknown> = {}) =>
+  aMessage({ transactionId: id, occurredAt, ...overrides });
+
+export interface SimulatedLine {
+  readonly message: Record<string, unknown>;
+  readonly label: string | null;
+}
+
+/** Lines of the simulated bank with a label line each where the bank gives one. */
+export function simulatedHistory(seed: number, count: number): readonly SimulatedLine[] {
+  const parameters = loadSimulationParameters();
+  const bank = createBank({
+    seed,
+    startMs: Date.parse('2026-09-01T00:00:00Z'),
+    parameters,
+    customers: customersFor(count, parameters),
+  });
+  return [...bank.transactions({ count })].map(({ message, label, scenario }) => ({
+    message: message as unknown as Record<string, unknown>,
+    label:
+      label === null
+        ? null
+        : `${message.transactionId},${message.channel},${label.label},${new Date(label.labelledAtMs ?? 0).toISOString()},${scenario ?? ''}`,
+  }));
+}
+
+export const LABELS_HEADER = 'transactionId,channel,label,labelledAt,scenario\n';
+
+export const aHit = (ruleId: string, overrides: Partial<RuleHit> = {}): RuleHit => ({
+  ruleId,
+  status: 'hit',
+  score: 100,
+  mode: 'live',
+  outcome: 'ALLOW',
+  reason: 'VEL_COUNT_10M',
+  severity: 'low',
+  values: {},
+  ...overrides,
+});
+
+export const aDecision = (overrides: Partial<Decision> = {}): Decision => ({
+  schemaVersion: 1,
+  decisionId: 'D1',
+  transactionId: 'T-1',
+  channel: 'MOBILE_BANKING',
+  customerId: 'C1001',
+  outcome: 'ALLOW',
+  riskScore: 0,
+  alert: false,
+  reasons: [],
+  hits: [],
+  limits: [],
+  reminders: [],
+  versions: { ruleset: 'r', features: 'f', limits: 'l', lists: 's', policy: 'p' },
+  level: 'L0',
+  degraded: [],
+  flags: [],
+  late: false,
+  occurredAt: '2026-11-20T02:15:00.123Z',
+  receivedAt: '2026-11-20T02:15:00.123Z',
+  decidedAt: '2026-11-20T02:15:00.123Z',
+  evidence: null,
+  ...overrides,
+});
