@@ -34,6 +34,8 @@ export const STEPS_READ = 1_000;
 /** a database is asked less often than a disk */
 const STORE_POLL_MS = 500;
 const KEEP_RETRY_MS = 5_000;
+/** a folder that has not moved for so long stands still; longer and a list of 200,000 entries is not in force within a second */
+const STANDSTILL_MS = 100;
 
 export function watchConfiguration(options: ConfigWatchOptions): ConfigWatch {
   const { live, from, store, pollMs, events } = options;
@@ -66,7 +68,7 @@ export function watchConfiguration(options: ConfigWatchOptions): ConfigWatch {
       await look();
       if (isStopped) return;
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollMs);
+        const timer = setTimeout(resolve, folder?.isMoving() ? Math.min(STANDSTILL_MS, pollMs) : pollMs);
         timer.unref();
         wake = () => {
           clearTimeout(timer);
@@ -96,11 +98,14 @@ const settled = async (work: Promise<unknown> | undefined): Promise<PromiseSettl
 function createFolderLook(ownDir: string) {
   let taken: string | undefined;
   let before: string | undefined;
+  let isMoving = false;
   return {
+    isMoving: () => isMoving,
     async read(): Promise<ConfigSources | undefined> {
       const now = await folderFingerprint(ownDir);
       const stands = now === before;
       before = now;
+      isMoving = !stands;
       if (!stands || now === taken) return undefined;
       const sources = await readSources(ownDir);
       if ((await folderFingerprint(ownDir)) !== now) return undefined; // it moved while it was read
@@ -177,14 +182,17 @@ function createStoreLook({ live, from, clock, events }: ConfigWatchOptions, stor
       await follow();
     },
     async offerFromFolder(sources: ConfigSources) {
-      const content = await contentOf(sources, nextTurn);
       if (state === undefined) await settled(readState());
-      // it is still what somebody has taken out of force
-      if (content.hash === state?.rolledBack && content.hash !== (await currentHash())) return;
+      const rolledBack = state?.rolledBack;
+      if (rolledBack !== undefined) {
+        // it is still what somebody has taken out of force
+        const { hash } = await contentOf(sources, nextTurn);
+        if (hash === rolledBack && hash !== (await currentHash())) return;
+      }
       const offered = await live.offer(sources);
       if (offered.status !== 'activated') return;
-      current = content.hash;
-      unkept = content;
+      unkept = await contentOf(sources, nextTurn);
+      current = unkept.hash;
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { FeatureStore, FraudModel, LimitUsageStore } from '../domain/ports.ts';
+import { zoneOffset } from '../domain/time-zone.ts';
 import { createMemoryFeatureStore, type MemoryStoreOptions } from '../features/memory-feature-store.ts';
 import { resolveModelFolder } from '../models/model-registry.ts';
 import { loadTfjsModel, type TfjsModel } from '../models/tfjs-model.ts';
@@ -9,7 +10,6 @@ import type { Generation } from '../pipeline/generation.ts';
 import { createGuardedFeatureStore, type GuardedFeatureStore } from '../pipeline/guarded-feature-store.ts';
 import { createGuardedLimitUsage } from '../pipeline/guarded-limit-usage.ts';
 import { createScorer, type ScorerOptions, type ScoreTransactions } from '../pipeline/score-transactions.ts';
-import { zoneOffset } from '../rules/expression/time-zone.ts';
 import { createMemoryLimitUsageStore } from '../rules/limits/adapters/memory-limit-usage-store.ts';
 import type { InForce, LiveConfiguration } from './live-configuration.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
