@@ -1,28 +1,8 @@
 /** Which entities a transaction names, and what their keys look like. Pure. */
 import { createHash } from 'node:crypto';
+import { entityId } from '../domain/entity-id.ts';
 import type { EntityKind } from '../domain/feature.ts';
 import type { Transaction } from '../domain/transaction.ts';
-
-export function entityId(transaction: Transaction, kind: EntityKind): string | undefined {
-  switch (kind) {
-    case 'customer':
-      return transaction.customerId;
-    case 'account':
-      return transaction.accountId;
-    case 'card':
-      return transaction.cardToken;
-    case 'device':
-      return transaction.device?.id;
-    case 'ip':
-      return transaction.device?.ip;
-    case 'counterparty':
-      return transaction.counterparty?.accountId;
-    case 'merchant':
-      return transaction.merchant?.id;
-    case 'terminal':
-      return transaction.terminalId;
-  }
-}
 
 /**
  * One string for the ids of a combination, undefined when one is absent. A plain id stands as it is, so that keys can be

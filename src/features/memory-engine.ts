@@ -2,11 +2,12 @@
  * The in-process state: one table of entities per combination, one packed log per stream of an entity, one profile per
  * customer. One transaction in, its reading out. Reuses its scratch arrays: one call at a time.
  */
+import { entityId } from '../domain/entity-id.ts';
 import type { FeatureCatalogue, FeatureReading, FeatureValue, Profile } from '../domain/feature.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
 import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
-import { entityId, entityKey } from './entities.ts';
+import { entityKey } from './entities.ts';
 import { createEntityTable, type EntityTable, type TableEntry } from './entity-table.ts';
 import { type Combination, type FeaturePlan, RAW, type StreamPlan } from './feature-plan.ts';
 import { type LogLayout, layoutOf } from './log-layout.ts';

@@ -7,6 +7,7 @@
  * so an allow list never opens what a deny list or the law closes, and suppress never hides a BLOCK by law.
  */
 import { type Outcome, worseOutcome } from '../../domain/decision.ts';
+import { entityId } from '../../domain/entity-id.ts';
 import type { EntityKind } from '../../domain/feature.ts';
 import type { Transaction } from '../../domain/transaction.ts';
 import type { ListDefinition, ListKind } from './list-definition.ts';
@@ -48,28 +49,6 @@ function matchList(lists: ListGeneration, definition: ListDefinition, transactio
     }
   }
   return undefined;
-}
-
-/** The id under which an entity of a transaction is listed. A counterparty is its account. */
-function entityId(transaction: Transaction, entity: EntityKind): string | undefined {
-  switch (entity) {
-    case 'customer':
-      return transaction.customerId;
-    case 'account':
-      return transaction.accountId;
-    case 'card':
-      return transaction.cardToken;
-    case 'device':
-      return transaction.device?.id;
-    case 'ip':
-      return transaction.device?.ip;
-    case 'counterparty':
-      return transaction.counterparty?.accountId;
-    case 'merchant':
-      return transaction.merchant?.id;
-    case 'terminal':
-      return transaction.terminalId;
-  }
 }
 
 export interface OutcomeDraft {

@@ -11,6 +11,7 @@ function readOffset(format: Intl.DateTimeFormat, atMs: number): number {
   const parts = new Map(format.formatToParts(atMs).map((part) => [part.type, Number(part.value)]));
   const of = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
   const local = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+  // offsets have whole seconds
   return local - Math.floor(atMs / 1000) * 1000;
 }
 
@@ -24,8 +25,9 @@ export function zoneOffset(zone: string): ZoneOffset | undefined {
   try {
     format = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,
+      calendar: 'gregory',
+      numberingSystem: 'latn',
       hourCycle: 'h23',
-      era: undefined,
       year: 'numeric',
       month: 'numeric',
       day: 'numeric',
