@@ -47,6 +47,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       telemetry,
       clock: systemClock,
       version,
+      ...(environment === undefined ? {} : { environment }),
     });
     try {
       const port = settings.http.port === 0 ? 0 : settings.http.port + index;

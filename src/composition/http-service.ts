@@ -1,6 +1,7 @@
 /** Puts the HTTP server over a running service: readiness, metrics, live figures, explanations, tokens, console. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Environment } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import { VigilError } from '../domain/errors.ts';
@@ -13,6 +14,7 @@ import { createOidcTokens } from '../http/oidc-tokens.ts';
 import { anyOfTokens, type TokenVerifier } from '../http/tokens.ts';
 import { keptFacts, redecide } from '../pipeline/redecide.ts';
 import type { Telemetry } from '../telemetry/events.ts';
+import { createDryRun } from './dry-run.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
 import type { ScoringService } from './scoring-service.ts';
 
@@ -25,6 +27,8 @@ export interface HttpServiceOptions {
   /** local token with every role; OIDC of the settings beside it */
   readonly token?: string;
   readonly version: string;
+  /** that a candidate's settings are read with */
+  readonly environment?: Environment;
 }
 
 /** dist/console beside dist/composition */
@@ -35,6 +39,7 @@ const COUNTS_KEPT_MS = 1_000;
 
 export async function createHttpService(options: HttpServiceOptions): Promise<HttpServer> {
   const { configuration, service, alerts, telemetry, clock, version } = options;
+  const { candidateDir } = configuration.settings.reload;
   const startMs = clock.now();
   const counts = createCountsCache(alerts, clock);
   return createHttpServer({
@@ -44,6 +49,13 @@ export async function createHttpService(options: HttpServiceOptions): Promise<Ht
       const record = await alerts.decision(channel, transactionId);
       return record === undefined ? undefined : explainRecord(record, service.configuration());
     },
+    dryRun: createDryRun({
+      inForce: service.inForce,
+      ...(candidateDir === '' ? {} : { candidateDir }),
+      ...(options.environment === undefined ? {} : { environment: options.environment }),
+      alerts,
+      clock,
+    }),
     health: () => ({ status: 'ok', version, uptimeSeconds: Math.round((clock.now() - startMs) / 1000) }),
     readiness: () => readiness(options),
     metrics: async () => {
@@ -91,15 +103,19 @@ export function explainRecord({ decision, bytes }: DecisionRecord, configuration
   return { decision, rules, limits: decision.limits, redecided: redecide(bytes, generation, parse) };
 }
 
-async function readiness({ service, alerts }: HttpServiceOptions): Promise<Readiness> {
-  const ages = [...service.subscriptions.transactions.lastFetchAgeMs().values()];
-  const oldest = Math.max(0, ...ages);
+export async function readiness({
+  service,
+  alerts,
+}: Pick<HttpServiceOptions, 'service' | 'alerts'>): Promise<Readiness> {
+  const { transactions } = service.subscriptions;
+  // a member that restarts for ever holds no partition whose age could tell of it
+  const oldest = Math.max(transactions.silentForMs(), ...transactions.lastFetchAgeMs().values());
   const consumer: ReadinessCheck =
     oldest > STALE_FETCH_MS
       ? {
           name: 'consumer',
           ok: false,
-          detail: `no partition was asked for messages for ${Math.round(oldest / 1000)} s`,
+          detail: `no messages were asked for since ${Math.round(oldest / 1000)} s`,
         }
       : { name: 'consumer', ok: true };
   const store: ReadinessCheck = service.stack.guarded.isDown

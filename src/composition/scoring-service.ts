@@ -14,7 +14,7 @@ import type { AlertStore, FeatureStore, FraudModel, LimitUsageStore } from '../d
 import type { Rejection } from '../domain/transaction.ts';
 import type { Failpoint, ScoredInput } from '../pipeline/score-transactions.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import type { LiveConfiguration } from './live-configuration.ts';
+import type { InForce, LiveConfiguration } from './live-configuration.ts';
 import { createLiveFigures, type LiveFigures } from './live-figures.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
 import { createScoringStack, type ScoringStack } from './scoring-stack.ts';
@@ -50,6 +50,7 @@ export interface ScoringService {
   readonly figures: LiveFigures;
   /** what is in force now */
   configuration(): LoadedConfiguration;
+  inForce(): InForce;
   readonly subscriptions: {
     readonly transactions: LiveSubscription;
     readonly alerts: LiveSubscription;
@@ -117,6 +118,7 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
     stack,
     figures,
     configuration: current,
+    inForce: () => live?.current() ?? { configuration, model: options.model },
     subscriptions,
     lag: () => [...transactions.lag().values()].reduce((sum, messages) => sum + Number(messages), 0),
     async scoreNow(bytes, receivedAtMs) {

@@ -77,6 +77,7 @@ export const SettingsSchema = section({
     from: oneOf(['folder', 'store', 'off'], 'VIGIL_RELOAD_FROM'),
     stateDir: text('VIGIL_STATE_DIR'),
     pollMs: integer(20, 60_000),
+    candidateDir: text('VIGIL_CANDIDATE_DIR'),
   }),
   logging: section({ level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'VIGIL_LOG_LEVEL') }),
 });
