@@ -77,10 +77,13 @@ export interface RunOptions extends BacktestFiles {
   readonly againstConfiguration?: LoadedConfiguration;
   readonly chunkSize?: number;
   readonly model?: FraudModel;
+  /** the receiving clock */
+  readonly nowMs?: number;
 }
 
 /** Fresh stacks each time. */
-export async function backtest({ configuration, againstConfiguration, model, ...files }: RunOptions, folder: Folder) {
+export async function backtest(options: RunOptions, folder: Folder) {
+  const { configuration, againstConfiguration, model, nowMs = TEST_NOW_MS, ...files } = options;
   const io = anIo();
   const parts = model === undefined ? {} : { model };
   const exitCode = await runBacktest(
@@ -90,7 +93,7 @@ export async function backtest({ configuration, againstConfiguration, model, ...
       here: aBacktestStack(configuration, parts),
       against:
         againstConfiguration === undefined ? null : aBacktestStack(againstConfiguration, { ...parts, name: 'against' }),
-      now: () => TEST_NOW_MS,
+      now: () => nowMs,
     },
     io,
   );
