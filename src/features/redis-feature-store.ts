@@ -41,8 +41,11 @@ const DEFAULT_MAX_PENDING = 50_000;
 export interface RedisFeatureStore extends FeatureStore {
   /** Redis lost data (flushed, restored, failed over behind what it had said): counters are low until they are rebuilt */
   readonly countersIncomplete: boolean;
-  /** after a rebuild: the counters are whole again, for every process */
-  markRebuilt(): Promise<void>;
+  /**
+   * After a rebuild: the counters are whole again, for every process. With a time: only from it on, and features that look
+   * further back are warming up.
+   */
+  markRebuilt(sinceMs?: number): Promise<void>;
 }
 
 export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatureStore {
@@ -119,8 +122,8 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     get countersIncomplete() {
       return watch.countersIncomplete;
     },
-    async markRebuilt() {
-      await sendTogether(client, [watch.rebuilt()]);
+    async markRebuilt(sinceMs = Number.NEGATIVE_INFINITY) {
+      await sendTogether(client, watch.rebuilt(sinceMs));
     },
     close: async () => {},
   };

@@ -21,8 +21,11 @@ export interface RedisStateWatch {
   readonly countersIncomplete: boolean;
   /** names of the features whose windows are not full at this time, by the order of the catalogue */
   warmingUp(timeMs: number): readonly string[];
-  /** the command that says the counters are whole again */
-  rebuilt(): Call;
+  /**
+   * The commands that say the counters are whole again, from a time on: what looks further back than it warms up. They
+   * open an epoch of their own, so that a process that was idle all the while does not take the rebuilt data for lost ones.
+   */
+  rebuilt(sinceMs: number): readonly Call[];
 }
 
 const COMMANDS = 2;
@@ -55,15 +58,18 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
       return {
         calls: [
           ['hincrby', key, 'mark', 1],
-          ['hmget', key, 'epoch', 'lost', ...fields],
+          ['hmget', key, 'epoch', 'lost', 'rebuilt', ...fields],
         ],
         read(replies, newestMs) {
           const [markReply, values] = replies.slice(-COMMANDS);
-          const [epochNow, lost, ...streams] = Array.isArray(values) ? (values as unknown[]) : [];
-          const current = Buffer.isBuffer(epochNow) ? epochNow.toString() : undefined;
+          const [epochNow, lost, rebuiltNow, ...streams] = Array.isArray(values) ? (values as unknown[]) : [];
+          const current = textOf(epochNow);
           const isOther = epoch !== undefined && current !== epoch;
-          const hasNoticed = isOther || (epoch !== undefined && Number(markReply) <= seenMark);
-          mark = hasNoticed ? Number(markReply) : Math.max(mark, Number(markReply));
+          // a later one: an earlier rebuilt epoch comes back with an old backup, and that is a loss
+          const isRebuilt = isOther && current === textOf(rebuiltNow) && Number(current) > Number(epoch);
+          const hasNoticed =
+            (isOther && !isRebuilt) || (epoch !== undefined && !isOther && Number(markReply) <= seenMark);
+          mark = isOther || hasNoticed ? Number(markReply) : Math.max(mark, Number(markReply));
           isLost = hasNoticed || Buffer.isBuffer(lost);
           const writes = readStreams(streams, current === undefined && !hasNoticed, newestMs);
           if (current !== undefined) epoch = current;
@@ -88,9 +94,15 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
         return timeMs - source.reachMs < start ? [source.name] : [];
       });
     },
-    rebuilt() {
+    rebuilt(sinceMs) {
       isLost = false;
-      return ['hdel', key, 'lost'];
+      epoch = String(Math.max(now(), Number(epoch ?? 0) + 1));
+      return [
+        ['hset', key, 'epoch', epoch, 'rebuilt', epoch, ...fields.flatMap((field) => [field, String(sinceMs)])],
+        ['hdel', key, 'lost'],
+      ];
     },
   };
 }
+
+const textOf = (reply: unknown): string | undefined => (Buffer.isBuffer(reply) ? reply.toString() : undefined);

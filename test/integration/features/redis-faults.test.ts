@@ -221,6 +221,41 @@ describe('the Redis feature store under faults', () => {
     expect([other.countersIncomplete, restarted.countersIncomplete]).toEqual([true, true]);
   });
 
+  it('does not take rebuilt data for lost ones in a process that was idle meanwhile, and an old backup for rebuilt data', async () => {
+    const client = await connect();
+    const open = () => createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE });
+    const [idle, rebuilding] = [open(), open()];
+    const all = transactions(60);
+    await idle.recordAndRead(all.slice(0, 10));
+    await admin.flushall();
+    await rebuilding.recordAndRead(all.slice(0, 10));
+    await rebuilding.markRebuilt();
+    const backup = await admin.hgetall('vigil:{state}:state');
+    const [reading] = await idle.recordAndRead(all.slice(10, 11));
+    expect([idle.countersIncomplete, reading?.flags]).toEqual([false, []]);
+    await rebuilding.markRebuilt(); // a later rebuild, and then the backup of the earlier one
+    await idle.recordAndRead(all.slice(11, 12));
+    expect(idle.countersIncomplete).toBe(false);
+    await admin.hset('vigil:{state}:state', backup);
+    await idle.recordAndRead(all.slice(12, 13));
+    expect(idle.countersIncomplete).toBe(true);
+  });
+
+  it('says what is not known further back than a rebuild has reached', async () => {
+    const client = await connect();
+    const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE });
+    const all = transactions(20);
+    await store.recordAndRead(all.slice(0, 10));
+    const newestMs = Math.max(...all.map(({ transaction }) => transaction.occurredAtMs));
+    await store.markRebuilt(newestMs - 120_000);
+    const [reading] = await store.recordAndRead(all.slice(10, 11));
+    expect(reading?.flags).toContain('WARMING_UP');
+    expect(reading?.warmingUp.length).toBeGreaterThan(0);
+    await store.markRebuilt();
+    const [after] = await store.recordAndRead(all.slice(11, 12));
+    expect(after?.flags).not.toContain('WARMING_UP');
+  });
+
   it('marks what a later catalogue adds as warming up until its window is full, and the rest not', async () => {
     const client = await connect();
     const known = 'name: old, entity: [customer], aggregate: count, window: 1h';
