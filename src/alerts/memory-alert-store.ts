@@ -65,6 +65,10 @@ export function createMemoryAlertStore({ clock }: { readonly clock: Clock }): Au
       return { newAlerts, newDecisions: fresh.length };
     },
     nextOffset: async (topic, partition) => nextOffsets.get(`${topic}/${partition}`),
+    async setOffsetBack(topic, partition, nextOffset) {
+      const place = `${topic}/${partition}`;
+      if ((nextOffsets.get(place) ?? 0n) > nextOffset) nextOffsets.set(place, nextOffset);
+    },
     async alerts({ status, customerId, channel, limit, cursor }) {
       const place = cursor === undefined ? undefined : readCursor(cursor);
       const found = [...alerts.values()]

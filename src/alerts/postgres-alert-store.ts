@@ -44,6 +44,12 @@ export function createPostgresAlertStore(options: PostgresAlertStoreOptions): Au
       return pool.transaction((client) => record(client, batch, clock.now()));
     },
     nextOffset: (topic, partition) => nextOffset(pool, topic, partition),
+    async setOffsetBack(topic, partition, offset) {
+      await pool.query(
+        'UPDATE consumer_offsets SET next_offset = $3, updated_at = now() WHERE topic = $1 AND partition = $2 AND next_offset > $3',
+        [topic, partition, String(offset)],
+      );
+    },
     alerts: (query) => alertPage(pool, query),
     alert: (alertId) => alertById(pool, alertId),
     history: (alertId) => historyOfAlert(pool, alertId),

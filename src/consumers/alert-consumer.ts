@@ -17,7 +17,7 @@ export interface AlertConsumerOptions<S extends Subscription = Subscription> {
   readonly topics: Pick<TopicNames, 'decisions' | 'deadLetters'>;
   readonly group: string;
   readonly maxChunk: number;
-  readonly store: Pick<AlertStore, 'record' | 'nextOffset'>;
+  readonly store: Pick<AlertStore, 'record' | 'nextOffset' | 'setOffsetBack'>;
   readonly events: ConsumerEvents;
   readonly mask?: MaskText;
   /** for tests that kill the process between two steps */
@@ -38,6 +38,8 @@ export function startAlertConsumer<S extends Subscription>(options: AlertConsume
     maxChunk,
     onChunk: (chunk) => handleChunk(chunk, options),
     nextOffset: (partition) => store.nextOffset(topics.decisions, partition),
+    // without it the new topic's decisions would look as if another consumer had written them: fenced, and taken as done
+    onRestarted: (partition, to) => store.setOffsetBack(topics.decisions, partition, to),
   });
 }
 

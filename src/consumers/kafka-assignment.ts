@@ -3,6 +3,7 @@
  * known where to begin, and nothing of an old one is resolved or committed any more.
  */
 import type { Admin, Batch, Consumer } from 'kafkajs';
+import type { SubscribeOptions } from '../domain/ports.ts';
 import type { KafkaMember } from './kafka-member.ts';
 import { type Position, placeAt, readCommitted, readWatermarks } from './kafka-positions.ts';
 import { createOffsetTracker, type OffsetTracker } from './offset-tracker.ts';
@@ -10,7 +11,8 @@ import { isRetriable, retryDelayMs } from './retry-policy.ts';
 
 export interface Progress {
   readonly partition: number;
-  readonly tracker: OffsetTracker;
+  /** a new one where the offsets begin anew */
+  tracker: OffsetTracker;
   /** finished up to here, and what the next batch should begin with; undefined until we know where to begin */
   position: bigint | undefined;
   /** next offset to be written, as far as we know */
@@ -28,17 +30,25 @@ export interface Assignments {
   revoke(): void;
   /** for the lag while nothing comes: batches bring the end only when there are some */
   refreshEnds(): Promise<void>;
-  noteBatch(progress: Progress, batch: Batch): void;
+  /** before a batch is handled */
+  noteBatch(progress: Progress, batch: Batch): Promise<void>;
 }
 
 export interface AssignmentOptions {
   readonly member: KafkaMember;
   readonly consumer: Pick<Consumer, 'pause' | 'resume' | 'seek'>;
   readonly admin: Admin;
-  readonly nextOffset: ((partition: number) => Promise<bigint | undefined>) | undefined;
+  readonly nextOffset: SubscribeOptions['nextOffset'];
+  readonly onRestarted: SubscribeOptions['onRestarted'];
 }
 
-export function createAssignments({ member, consumer, admin, nextOffset }: AssignmentOptions): Assignments {
+export function createAssignments({
+  member,
+  consumer,
+  admin,
+  nextOffset,
+  onRestarted,
+}: AssignmentOptions): Assignments {
   const { topic, group, settings, events } = member;
   let assignment: Assignment = new Map();
 
@@ -52,7 +62,10 @@ export function createAssignments({ member, consumer, admin, nextOffset }: Assig
     return Promise.all(
       partitions.map(async (partition) => {
         const wanted = nextOffset === undefined ? committed?.get(partition) : await nextOffset(partition);
-        return placeAt(partition, wanted, watermarks.get(partition) ?? { low: 0n, high: 0n });
+        const position = placeAt(partition, wanted, watermarks.get(partition) ?? { low: 0n, high: 0n });
+        const { lostFrom, high, start } = position;
+        if (lostFrom !== undefined && lostFrom > high) await onRestarted?.(partition, start);
+        return position;
       }),
     );
   };
@@ -83,6 +96,14 @@ export function createAssignments({ member, consumer, admin, nextOffset }: Assig
     }
     consumer.resume([{ topic, partitions: [...mine.keys()] }]);
   };
+  /** The topic was made anew while it was read, and kafkajs has gone back to its beginning by itself. */
+  const restart = async (progress: Progress, from: bigint, to: bigint): Promise<void> => {
+    await onRestarted?.(progress.partition, to);
+    events.offsetsLost({ ...member.place(progress.partition), from, to });
+    progress.tracker.revoke();
+    progress.tracker = createOffsetTracker();
+    progress.position = to;
+  };
   /** Something is missing in front of a batch: compaction and transaction markers leave holes, retention leaves a loss. */
   const reportGap = async ({ partition }: Progress, from: bigint, to: bigint): Promise<void> => {
     const low = (await readWatermarks(admin, topic)).get(partition)?.low;
@@ -106,11 +127,12 @@ export function createAssignments({ member, consumer, admin, nextOffset }: Assig
       const watermarks = await readWatermarks(admin, topic);
       for (const [partition, progress] of mine) progress.end = watermarks.get(partition)?.high ?? progress.end;
     },
-    noteBatch(progress, batch) {
+    async noteBatch(progress, batch) {
       const first = BigInt(batch.firstOffset() ?? 0);
       const { position } = progress;
       progress.end = BigInt(batch.highWatermark);
-      if (position === undefined || first <= position) return;
+      if (position !== undefined && first < position) return restart(progress, position, first);
+      if (position === undefined || first === position) return;
       reportGap(progress, position, first).catch((error) => member.warn('a gap could not be looked into', error));
     },
   };

@@ -91,7 +91,7 @@ export function createBatchHandler(options: BatchHandlerOptions): (payload: Each
     const progress = assignments.current().get(payload.batch.partition);
     if (progress === undefined) return;
     committer.use(payload.commitOffsetsIfNecessary);
-    assignments.noteBatch(progress, payload.batch);
+    await assignments.noteBatch(progress, payload.batch);
     try {
       for (const slice of slices(payload.batch, maxChunk)) {
         if (!mayGoOn(payload, progress) || !(await runSlice(payload, progress, slice))) break;

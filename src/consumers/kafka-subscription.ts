@@ -28,7 +28,7 @@ export interface KafkaSubscriptionOptions {
 
 export async function subscribeKafka(options: KafkaSubscriptionOptions): Promise<LiveSubscription> {
   const { kafka, admin, settings, clock, events } = options;
-  const { topic, group, maxChunk, onChunk, nextOffset } = options.subscribe;
+  const { topic, group, maxChunk, onChunk, nextOffset, onRestarted } = options.subscribe;
   const life = createLife();
   const consumer = createConsumer(kafka, group, settings, () => life.state() === 'live');
   let lastFetchMs = clock.now();
@@ -49,7 +49,7 @@ export async function subscribeKafka(options: KafkaSubscriptionOptions): Promise
     warn: (message, error) =>
       events.clientWarned({ level: 'warn', message, context: { topic, group, error: String(error) } }),
   };
-  const assignments = createAssignments({ member, consumer, admin, nextOffset });
+  const assignments = createAssignments({ member, consumer, admin, nextOffset, onRestarted });
   // with offsets kept by the caller the group's own are never written: two truths would drift apart
   const committer: Committer =
     nextOffset === undefined

@@ -73,6 +73,7 @@ export function createMemoryGroup(group: MemoryGroupOptions): MemoryGroup {
     const wanted = asked === undefined ? committed.get(partition) : await asked(partition);
     if (wanted === undefined) return earliest;
     if (wanted >= earliest && wanted <= log(partition).end()) return wanted;
+    if (wanted > log(partition).end()) await member.options.onRestarted?.(partition, earliest);
     events.offsetsLost({ ...place(partition), from: wanted, to: earliest });
     return earliest;
   };

@@ -49,6 +49,11 @@ export interface SubscribeOptions {
    * partition, undefined = from the beginning. Without it the group's committed offsets hold, from the earliest.
    */
   readonly nextOffset?: (partition: number) => Promise<bigint | undefined>;
+  /**
+   * Beside `nextOffset`: what it answered lies beyond the partition's end, so the topic was made anew (or lost its end), and
+   * offsets that were finished come again with other messages. Called before the first of them is read, from `to` on.
+   */
+  readonly onRestarted?: (partition: number, to: bigint) => Promise<void>;
 }
 
 export interface Subscription {
@@ -174,6 +179,8 @@ export interface AlertStore {
   /** Writes decisions, alerts and the partition's next offset in one transaction. Repeats change nothing. */
   record(batch: DecisionBatch): Promise<{ readonly newAlerts: number; readonly newDecisions: number }>;
   nextOffset(topic: string, partition: number): Promise<bigint | undefined>;
+  /** The topic was made anew: goes back to `nextOffset`, never forward. What is written already stays, and is not doubled. */
+  setOffsetBack(topic: string, partition: number, nextOffset: bigint): Promise<void>;
   alerts(query: AlertQuery): Promise<Page<Alert>>;
   alert(alertId: string): Promise<Alert | undefined>;
   /** what was done with an alert, oldest first; empty when nothing was, or when there is no such alert */

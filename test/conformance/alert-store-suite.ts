@@ -157,6 +157,19 @@ export function alertStoreSuite(name: string, open: (clock: Clock) => Promise<Op
         expect(await store.nextOffset('vigil.decisions', 0)).toBe(51n);
       });
 
+      it('goes back when the topic was made anew, never forward, and doubles nothing', async () => {
+        const [a, b] = [aDecision({ transactionId: 'T-1' }), aDecision({ transactionId: 'T-2' })];
+        await store.record(aBatch([a], { firstOffset: 40n }));
+        await store.setOffsetBack('vigil.decisions', 0, 50n);
+        expect(await store.nextOffset('vigil.decisions', 0)).toBe(41n);
+        await store.setOffsetBack('vigil.decisions', 0, 0n);
+        await store.setOffsetBack('vigil.decisions', 7, 0n);
+        expect(await store.nextOffset('vigil.decisions', 0)).toBe(0n);
+        expect(await store.nextOffset('vigil.decisions', 7)).toBeUndefined();
+        expect(await store.record(aBatch([a, b]))).toEqual({ newAlerts: 1, newDecisions: 1 });
+        expect(await store.nextOffset('vigil.decisions', 0)).toBe(2n);
+      });
+
       it('keeps partitions and topics apart', async () => {
         await store.record(aBatch([aDecision()], { partition: 0, firstOffset: 40n }));
         await store.record(aBatch([aDecision({ transactionId: 'T-2' })], { partition: 1 }));

@@ -363,6 +363,26 @@ export function messageBusSuite(name: string, createHarness: (events: ConsumerEv
       expect(lost).toMatchObject([{ topic, partition: 0, from: 12n, to: 20n }]);
     });
 
+    it('tells a caller that keeps the offsets, before anything is read, that the topic begins anew', async () => {
+      const topic = await harness.createTopic(1);
+      await harness.bus.publish(topic, numbered(10));
+      const heard: string[] = [];
+      const seen = recorder();
+      let tries = 0;
+      await subscribe({
+        topic,
+        nextOffset: async () => 500n,
+        onRestarted: async (partition, to) => {
+          if (++tries < 3) throw new VigilError('ALERT_STORE_UNAVAILABLE', 'an outage');
+          heard.push(`partition ${partition} from ${to}, ${seen.chunks.length} chunks so far`);
+        },
+        onChunk: async (chunk) => void seen.chunks.push(chunk),
+      });
+      await expect.poll(seen.distinct, { timeout: 10_000 }).toBe(10);
+      expect(heard).toEqual(['partition 0 from 0, 0 chunks so far']);
+      expect(lost).toMatchObject([{ topic, partition: 0, from: 500n, to: 0n }]);
+    });
+
     it('says nothing about loss when nothing was lost', async () => {
       const topic = await harness.createTopic(1);
       const group = newGroup();

@@ -9,6 +9,7 @@ import { migrate } from '../../../src/alerts/postgres-migrate.ts';
 import { type AlertConsumerOptions, startAlertConsumer } from '../../../src/consumers/alert-consumer.ts';
 import { type ConsumerEvents, silentEvents } from '../../../src/consumers/consumer-events.ts';
 import { createKafkaBus } from '../../../src/consumers/kafka-bus.ts';
+import { testAdmin } from '../../helpers/servers/kafka-admin.ts';
 import { ownTopics } from '../../helpers/servers/own.ts';
 import { databaseUrl, type PostgresServer, startPostgres } from '../../helpers/servers/postgres.ts';
 import { startTcpProxy, type TcpProxy } from '../../helpers/servers/tcp-proxy.ts';
@@ -114,6 +115,38 @@ async function expectExact(direct: string, total: number): Promise<void> {
 }
 
 describe('the alert consumer on real servers', () => {
+  it('writes every decision of a topic that was made anew, while it ran and while it was away', async () => {
+    const lost: { from: bigint; to: bigint }[] = [];
+    const { direct, decisions, brokers, start, publish, decided } = await setUp(
+      {},
+      {
+        offsetsLost: (event) => void lost.push(event),
+      },
+    );
+    const makeAnew = async (): Promise<void> => {
+      const admin = testAdmin(brokers);
+      await admin.connect();
+      await admin.deleteTopics({ topics: [decisions] });
+      await expect.poll(async () => (await admin.listTopics()).includes(decisions), { timeout: 10_000 }).toBe(false);
+      await admin.createTopics({ waitForLeaders: true, topics: [{ topic: decisions, numPartitions: PARTITIONS }] });
+      await admin.disconnect();
+    };
+    const first = await start();
+    await publish(0, 120);
+    await expect.poll(decided, { timeout: 15_000 }).toBe(120);
+    await makeAnew();
+    await publish(120, 150); // fewer than were read: every offset looks as if it were written
+    await expect.poll(decided, { timeout: 30_000 }).toBe(150);
+    await first.stop();
+    await makeAnew();
+    await publish(150, 165);
+    const second = await start();
+    await expect.poll(decided, { timeout: 30_000 }).toBe(165);
+    await second.stop();
+    await expectExact(direct, 165);
+    expect(lost.length).toBeGreaterThanOrEqual(3);
+  });
+
   it('catches up after Postgres was killed and started again, without a restart of its own', async () => {
     const { direct, start, publish, decided } = await setUp();
     const subscription = await start();

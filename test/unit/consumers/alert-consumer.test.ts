@@ -52,6 +52,20 @@ describe('the alert consumer', () => {
     expect(recorded.map(({ newAlerts }) => newAlerts)).toEqual([2, 1]);
   });
 
+  it('reads a topic that was made anew from its beginning, though its offsets look as if they were written', async () => {
+    const { bus, store, start } = setUp();
+    await bus.publish(topics.decisions, decisions('T-1', 'T-2', 'T-3'));
+    const first = await start();
+    await expect.poll(() => store.nextOffset(topics.decisions, 0)).toBe(3n);
+    await first.stop();
+    const anew = setUp(store);
+    await anew.bus.publish(topics.decisions, decisions('T-4', 'T-5'));
+    const second = await anew.start();
+    await expect.poll(anew.alerts).toEqual(['T-1', 'T-2', 'T-3', 'T-4', 'T-5']);
+    expect(await store.nextOffset(topics.decisions, 0)).toBe(2n);
+    await second.stop();
+  });
+
   it('buries what is no decision, and goes on', async () => {
     const { bus, store, start, alerts } = setUp();
     const junk = { key: 'C9', value: bytes('{"schemaVersion":1}') };
