@@ -5,6 +5,7 @@
 import { VigilError } from '../domain/errors.ts';
 import type { FeatureStore } from '../domain/ports.ts';
 import { type Budget, budgetFor, withinBudget } from './fair-budget.ts';
+import { createLane } from './lane.ts';
 
 /** what a settlement may have to wait for: one recording of this size that is under way */
 const RECORDING_AHEAD = 256;
@@ -13,14 +14,10 @@ export function withBudgets(
   store: FeatureStore,
   budget: Budget,
 ): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> {
-  let lane: Promise<unknown> = Promise.resolve();
+  const lane = createLane();
   return {
-    recordAndRead(chunk) {
-      const answer = lane.then(() => withinBudget(store.recordAndRead(chunk), budgetFor(budget, chunk.length), late));
-      // the next one does not wait for an answer that was given up, and does not fail with it
-      lane = answer.catch(() => undefined);
-      return answer;
-    },
+    recordAndRead: (chunk) =>
+      lane(() => withinBudget(store.recordAndRead(chunk), budgetFor(budget, chunk.length), late)),
     settle: (chunk) => withinBudget(store.settle(chunk), budgetFor(budget, chunk.length + RECORDING_AHEAD), late),
     close: () => store.close(),
   };

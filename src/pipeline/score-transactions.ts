@@ -18,6 +18,7 @@ import { type Candidate, newCandidate } from './candidate.ts';
 import type { Generation } from './generation.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
+import { createLane } from './lane.ts';
 import { answerFollowers, recordChunk, splitFollowers } from './record-chunk.ts';
 import { scoreWithModel } from './score-with-model.ts';
 import { type PendingSettlement, pendingDecision, pendingFallback, settleDecisions } from './settle-decisions.ts';
@@ -94,6 +95,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
   const { clock, failpoint } = options;
   const monotonicMs = options.monotonicMs ?? (() => clock.now());
   const onDegraded = (cause: unknown): void => options.observer?.modelDegraded(cause);
+  const recording = createLane();
   return async (inputs) => {
     const generation = options.generation();
     const model = typeof options.model === 'function' ? options.model() : options.model;
@@ -104,7 +106,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     const candidates = parseAll(inputs, generation, options, pending);
     marks.push(monotonicMs());
     const { first, followers } = splitFollowers(candidates);
-    const fresh = await recordChunk(first, results, options);
+    const fresh = await recording(() => recordChunk(first, results, options));
     await failpoint?.('recorded');
     marks.push(monotonicMs());
     await scoreWithModel(fresh, generation.featureNames, {

@@ -21,7 +21,11 @@ import { createTelemetry } from '../../src/telemetry/events.ts';
 import { type RealServers, startRealServers } from '../helpers/real-servers.ts';
 
 const { values } = parseArgs({
-  options: { transactions: { type: 'string', default: '40000' }, partitions: { type: 'string', default: '4' } },
+  options: {
+    transactions: { type: 'string', default: '40000' },
+    partitions: { type: 'string', default: '4' },
+    log: { type: 'string', default: 'error' },
+  },
 });
 const TRANSACTIONS = Number(values.transactions);
 const PARTITIONS = Number(values.partitions);
@@ -86,7 +90,7 @@ function* messages(seed: number): Generator<BusMessage> {
 
 const telemetryFor = (configuration: LoadedConfiguration) =>
   createTelemetry({
-    level: 'error',
+    level: values.log === 'warn' ? 'warn' : 'error',
     channels: [...configuration.channels.channels.keys()],
     clock: systemClock,
     homeCurrency: configuration.limits.settings.currency,
