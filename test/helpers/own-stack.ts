@@ -16,10 +16,16 @@ import { createTelemetry, type Telemetry } from '../../src/telemetry/events.ts';
 import { ownDatabase, ownKeyPrefix, ownTopics } from './servers/own.ts';
 
 export interface OwnStackOptions
-  extends Partial<Pick<RealOptions, 'failpoint' | 'onScored' | 'wrapModel' | 'wrapRedis'>> {
+  extends Partial<Pick<RealOptions, 'failpoint' | 'onScored' | 'wrapModel' | 'wrapRedis' | 'reload'>> {
   readonly partitions?: number;
   /** another Redis than the shared one */
   readonly redisUrl?: string;
+  /** how long a chunk waits for Redis; long by default, since test machines are busy */
+  readonly redisBudgetMs?: number;
+  /** another server than the shared one, with its database */
+  readonly postgresUrl?: string;
+  /** what differs from the shipped configuration */
+  readonly ownDir?: string;
   /** further sections of vigil.yaml */
   readonly settings?: string;
   readonly telemetry?: (telemetry: Telemetry) => Telemetry;
@@ -34,9 +40,9 @@ export interface OwnStack {
 
 export async function ownStack(options: OwnStackOptions = {}): Promise<OwnStack> {
   const names = ownTopics('stack');
-  const database = await ownDatabase('vigil', async (url) => void (await migrate(url)));
+  const databaseUrl = options.postgresUrl ?? (await ownDatabase('vigil', async (url) => void (await migrate(url)))).url;
   const redisUrl = options.redisUrl ?? inject('redisUrl');
-  const sources = await readSources(undefined);
+  const sources = await readSources(options.ownDir);
   const own = `
 kafka:
   brokers: [${inject('kafkaBrokers')
@@ -56,8 +62,8 @@ kafka:
 redis:
   url: ${JSON.stringify(redisUrl.startsWith('/') ? `unix:${redisUrl}` : redisUrl)}
   keyPrefix: ${JSON.stringify(ownKeyPrefix().replace(/:$/, ''))}
-  budgetMs: 2000
-postgres: { url: ${JSON.stringify(database.url)} }
+  budgetMs: ${options.redisBudgetMs ?? 2000}
+postgres: { url: ${JSON.stringify(databaseUrl)} }
 model: { budgetMs: 5000 }
 ${options.settings ?? ''}`;
   const loaded = buildConfiguration({ ...sources, ownSettings: { file: 'own/vigil.yaml', text: own } }, {});
@@ -71,11 +77,11 @@ ${options.settings ?? ''}`;
     homeCurrency: 'CNY',
     withProcess: false,
   });
-  const { failpoint, onScored, wrapModel, wrapRedis } = options;
+  const { failpoint, onScored, wrapModel, wrapRedis, reload } = options;
   return {
     configuration,
     topics: configuration.settings.kafka.topics,
-    databaseUrl: database.url,
+    databaseUrl,
     start: () =>
       startRealStack({
         configuration,
@@ -85,6 +91,7 @@ ${options.settings ?? ''}`;
         ...(onScored === undefined ? {} : { onScored }),
         ...(wrapModel === undefined ? {} : { wrapModel }),
         ...(wrapRedis === undefined ? {} : { wrapRedis }),
+        ...(reload === undefined ? {} : { reload }),
       }),
   };
 }

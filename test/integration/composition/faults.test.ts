@@ -1,0 +1,187 @@
+/**
+ * A whole worker while its servers and its model fail. The oracle of the counters is what was sent: every customer's count
+ * over 24 hours must be the number of the customer's transactions, whatever happened on the way.
+ */
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RealStack } from '../../../src/composition/real-stack.ts';
+import type { Decision } from '../../../src/domain/decision.ts';
+import { VigilError } from '../../../src/domain/errors.ts';
+import { type OwnStack, type OwnStackOptions, ownStack } from '../../helpers/own-stack.ts';
+import { startPostgres } from '../../helpers/servers/postgres.ts';
+import { type RedisServer, startRedis } from '../../helpers/servers/redis.ts';
+import { createTraffic, sleep, type Traffic, until } from './live-traffic.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface Running {
+  readonly own: OwnStack;
+  readonly stack: RealStack;
+  readonly traffic: Traffic;
+  probe(): Promise<readonly Decision[]>;
+}
+
+async function running(name: string, options: OwnStackOptions = {}): Promise<Running> {
+  const traffic = createTraffic(name);
+  const own = await ownStack({ ...options, onScored: traffic.onScored });
+  const stack = await own.start();
+  closers.push(() => stack.close());
+  traffic.start(stack, own.topics.transactions);
+  await until(() => traffic.decided.length > 20);
+  return { own, stack, traffic, probe: () => traffic.probe(stack, own.topics.transactions) };
+}
+
+/** survives a kill with everything that it has answered for */
+async function durableRedis(): Promise<RedisServer> {
+  const redis = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+  closers.push(() => redis.stop());
+  return redis;
+}
+
+const levels = (traffic: Traffic, fromMs: number): readonly (readonly [number, string])[] =>
+  traffic.decided.filter(({ atMs }) => atMs >= fromMs).map(({ atMs, decision }) => [atMs - fromMs, decision.level]);
+
+/** ms from `fromMs` to the first decision of this level */
+async function firstOf(traffic: Traffic, level: string, fromMs: number): Promise<number> {
+  await until(() => levels(traffic, fromMs).some(([, found]) => found === level));
+  return levels(traffic, fromMs).find(([, found]) => found === level)?.[0] ?? Number.NaN;
+}
+
+async function expectCountsExact({ traffic, probe }: Running): Promise<void> {
+  const probes = await probe();
+  const counted = probes.map(({ customerId, evidence }) => [customerId, evidence?.features.customer_count_24h]);
+  expect(new Map(counted as [string, number][])).toEqual(new Map(traffic.sent));
+  expect(probes.every(({ level, degraded }) => level === 'L0' && degraded.length === 0)).toBe(true);
+}
+
+const expectEachOnce = ({ traffic }: Running): void => {
+  const ids = traffic.decided.map(({ decision }) => decision.transactionId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.length).toBe([...traffic.sent.values()].reduce((sum, count) => sum + count, 0));
+};
+
+describe('Redis', () => {
+  it('is killed and comes back: level L2 within a second, L0 within ten, no transaction of the outage uncounted', async () => {
+    const redis = await durableRedis();
+    const vigil = await running('killed', { redisUrl: redis.url });
+    const { traffic } = vigil;
+    const killedMs = performance.now();
+    await redis.kill();
+    const downMs = await firstOf(traffic, 'L2', killedMs);
+    await sleep(2_000);
+    await redis.restart();
+    const readyMs = performance.now();
+    const upMs = await firstOf(traffic, 'L0', readyMs);
+    await traffic.stop();
+    console.log(`Redis killed: L2 after ${downMs.toFixed(0)} ms; L0 ${upMs.toFixed(0)} ms after it was ready`);
+    expect(downMs).toBeLessThan(1_000);
+    expect(upMs).toBeLessThan(10_000);
+    expectEachOnce(vigil);
+    await expectCountsExact(vigil);
+  });
+
+  it('is frozen for three seconds: decisions go on without it, and nothing of it is counted twice or not at all', async () => {
+    const redis = await durableRedis();
+    const vigil = await running('frozen', { redisUrl: redis.url, redisBudgetMs: 200 });
+    const { traffic } = vigil;
+    const frozenMs = performance.now();
+    redis.signal('SIGSTOP');
+    const downMs = await firstOf(traffic, 'L2', frozenMs);
+    await sleep(3_000);
+    redis.signal('SIGCONT');
+    const thawedMs = performance.now();
+    const upMs = await firstOf(traffic, 'L0', thawedMs);
+    await traffic.stop();
+    console.log(`Redis frozen: L2 after ${downMs.toFixed(0)} ms; L0 ${upMs.toFixed(0)} ms after it went on`);
+    expect(downMs).toBeLessThan(1_000);
+    expect(upMs).toBeLessThan(10_000);
+    expectEachOnce(vigil);
+    await expectCountsExact(vigil);
+  });
+
+  it('is flushed: the loss is noticed, and decisions say that their counters are low', async () => {
+    const redis = await durableRedis();
+    const vigil = await running('flushed', { redisUrl: redis.url });
+    const { traffic } = vigil;
+    const client = new Redis(redis.url);
+    await client.flushall();
+    client.disconnect();
+    const flushedMs = performance.now();
+    const isMarked = ({ atMs, decision }: (typeof traffic.decided)[number]): boolean =>
+      atMs > flushedMs && decision.degraded.includes('counters');
+    await until(() => traffic.decided.some(isMarked));
+    await traffic.stop();
+    expect((await vigil.probe()).every(({ degraded }) => degraded.includes('counters'))).toBe(true);
+    expectEachOnce(vigil);
+  });
+});
+
+describe('the model', () => {
+  it('that throws or is late is left out: level L1, and L0 again when it answers', async () => {
+    let mode: 'well' | 'throws' | 'late' = 'well';
+    const vigil = await running('model', {
+      settings: '',
+      wrapModel: (model) => ({
+        ...model,
+        score: async (inputs) => {
+          if (mode === 'throws') throw new VigilError('MODEL_UNAVAILABLE', 'broken by the test');
+          if (mode === 'late') await sleep(6_000); // the budget of the test's stack is 5 s
+          return model.score(inputs);
+        },
+      }),
+    });
+    const { traffic } = vigil;
+    for (const next of ['throws', 'well', 'late', 'well'] as const) {
+      mode = next;
+      const fromMs = performance.now();
+      await firstOf(traffic, next === 'well' ? 'L0' : 'L1', fromMs);
+    }
+    await traffic.stop();
+    const degraded = traffic.decided.filter(({ decision }) => decision.level === 'L1');
+    expect(degraded.every(({ decision }) => decision.degraded.includes('model') && decision.model === undefined)).toBe(
+      true,
+    );
+    expectEachOnce(vigil);
+    await expectCountsExact(vigil);
+  });
+});
+
+describe('PostgreSQL', () => {
+  it('is down for some seconds: decisions do not notice, and every alert is there afterwards, once', async () => {
+    const postgres = await startPostgres({ durable: true });
+    closers.push(() => postgres.stop());
+    const vigil = await running('alerts', { postgresUrl: postgres.url, settings: '' });
+    const { traffic, own, stack } = vigil;
+    await postgres.kill();
+    const downMs = performance.now();
+    await sleep(4_000);
+    const whileDown = traffic.decided.filter(({ atMs }) => atMs > downMs);
+    expect(whileDown.length).toBeGreaterThan(50);
+    expect(whileDown.every(({ decision }) => decision.level === 'L0')).toBe(true);
+    await postgres.restart();
+    await traffic.stop();
+    expectEachOnce(vigil);
+    const alerting = traffic.decided
+      .filter(({ decision }) => decision.alert)
+      .map(({ decision }) => decision.decisionId);
+    const client = new pg.Client({ connectionString: own.databaseUrl });
+    await client.connect();
+    try {
+      const ids = async (table: string): Promise<readonly string[]> =>
+        (await client.query<{ id: string }>(`SELECT decision_id AS id FROM ${table}`)).rows.map(({ id }) => id).sort();
+      await until(async () => (await ids('decisions')).length >= traffic.decided.length);
+      expect(await ids('decisions')).toEqual(traffic.decided.map(({ decision }) => decision.decisionId).sort());
+      expect(await ids('alerts')).toEqual([...alerting].sort());
+      expect(alerting.length).toBeGreaterThan(0);
+      const late = whileDown.map(({ decision }) => decision).filter(({ alert }) => alert);
+      expect(late.length).toBeGreaterThan(0);
+      expect(stack.service.lag()).toBe(0);
+    } finally {
+      await client.end();
+    }
+  });
+});
