@@ -19,7 +19,7 @@ import { type Call, isCluster, type RedisClient, sendTogether } from './redis-ca
 import { createRedisEngine } from './redis-engine.ts';
 import { shardTag } from './redis-keys.ts';
 import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
-import { createRedisStateWatch } from './redis-state-watch.ts';
+import { createRedisStateWatch, type StateFacts } from './redis-state-watch.ts';
 
 export interface RedisStoreOptions {
   /** connected and owned by the caller; close() leaves it open */
@@ -46,6 +46,8 @@ export interface RedisFeatureStore extends FeatureStore {
    * further back are warming up.
    */
   markRebuilt(sinceMs?: number): Promise<void>;
+  /** what Redis keeps of itself, asked without a change */
+  state(): Promise<StateFacts>;
 }
 
 export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatureStore {
@@ -125,6 +127,7 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     async markRebuilt(sinceMs = Number.NEGATIVE_INFINITY) {
       await sendTogether(client, watch.rebuilt(sinceMs));
     },
+    state: async () => watch.answer((await sendTogether(client, [watch.ask()]))[0]),
     close: async () => {},
   };
 }

@@ -26,6 +26,18 @@ export interface RedisStateWatch {
    * open an epoch of their own, so that a process that was idle all the while does not take the rebuilt data for lost ones.
    */
   rebuilt(sinceMs: number): readonly Call[];
+  /** the command that asks what is kept of the state, and its reply read */
+  ask(): Call;
+  answer(reply: unknown): StateFacts;
+}
+
+export interface StateFacts {
+  /** when the data in Redis began, or were rebuilt; undefined: there are none */
+  readonly epochMs: number | undefined;
+  /** the epoch began with a rebuild */
+  readonly isRebuilt: boolean;
+  /** when somebody noticed a loss that was not yet mended */
+  readonly lostMs: number | undefined;
 }
 
 const COMMANDS = 2;
@@ -101,6 +113,15 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
         ['hset', key, 'epoch', epoch, 'rebuilt', epoch, ...fields.flatMap((field) => [field, String(sinceMs)])],
         ['hdel', key, 'lost'],
       ];
+    },
+    ask: () => ['hmget', key, 'epoch', 'rebuilt', 'lost'],
+    answer(reply) {
+      const [kept, rebuilt, lost] = (Array.isArray(reply) ? (reply as unknown[]) : []).map(textOf);
+      return {
+        epochMs: kept === undefined ? undefined : Number(kept),
+        isRebuilt: kept !== undefined && kept === rebuilt,
+        lostMs: lost === undefined ? undefined : Number(lost),
+      };
     },
   };
 }
