@@ -179,7 +179,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     }
     const status = bytes[start];
     if (status !== VISIT.inOrder && status !== VISIT.late) return undefined;
-    const work = [WITHDRAW, stream, numbers[at + 2] as number, numbers[at + 3] as number];
+    const work = [WITHDRAW, stream, numbers[at + 2] as number, numbers[at + 3] as number, 0];
     return { script, keys, args: [doubles(clock.now()), streams, doubles(...work)] };
   }
 

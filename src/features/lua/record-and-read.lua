@@ -13,7 +13,7 @@
 --          stream −1 stands for the customer's profile, right after the log of all the customer's transactions, which
 --          tells what is a repeat: f64 × (−1, time, amount or −1, event of interest or −1, hour of the week, latitude,
 --          longitude, learns payees, six hashes); its one key is the profile, its reply u32 length and the
---          state before the event. −2 takes an event out of a log again: f64 × (−2, stream, time, id), reply u8 1 or 0
+--          state before the event. −2 takes an event out of a log again: f64 × (−2, stream, time, id, 0), reply u8 1 or 0
 -- Reply    one string, per update u8 status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong), then
 --          in order: the record before, the record, the trailer; otherwise f64 droppedMs and the windows (see `evaluate`);
 --          with labels then u32 frauds per window
@@ -32,8 +32,10 @@ local call, su, sp = redis.call, struct.unpack, struct.pack
 local floor, min, max, sub, rep, concat = math.floor, math.min, math.max, string.sub, string.rep, table.concat
 local WRAP, NONE = 9007199254740992, -1
 local NEVER = -math.huge
-local BLOCK = 16 -- records per read
+local NEAR = 3 -- records read behind the one asked for; where one goes on beside them, AHEAD
+local AHEAD = 16
 local TAIL = 8 -- records read together with the trailer
+local NOBODY = {}
 local COMPACT_FROM = 16
 local now = su('<d', ARGV[1])
 
@@ -53,29 +55,29 @@ local function read_layouts(text)
     local flags = f[1]
     local function has(bit) return floor(flags / bit) % 2 == 1 end
     local L = { members = f[2], windows = {}, lateness = f[4], retention = f[5], most = f[6], ttl = f[7], set = f[8] }
-    local record, sums, sum_count = '<dd', '', 0
+    local record, sum_count, record_fields = 'dd', 0, 2
     local size = 16
-    local function column(format, bytes, count)
+    local function column(format, bytes, fields, is_sum)
       local place = size
-      record, size = record .. format, size + bytes
-      if count > 0 then sums, sum_count = sums .. format, sum_count + count end
+      record, size, record_fields = record .. format, size + bytes, record_fields + fields
+      if is_sum then sum_count = sum_count + fields end
       return place
     end
-    if has(1) then L.sum = column('dI4', 12, 2) end
-    if has(2) then L.present = column('I4', 4, 1) end
-    if has(4) then L.squares = column('ddI4', 20, 3) end
+    if has(1) then L.sum = column('dI4', 12, 2, true) end
+    if has(2) then L.present = column('I4', 4, 1, true) end
+    if has(4) then L.squares = column('ddI4', 20, 3, true) end
     L.sums_bytes = size - 16
-    if has(8) then L.max = column('d', 8, 0) end
-    if has(16) then L.min = column('d', 8, 0) end
-    L.member = size
-    for _ = 1, L.members do column('dI4I4', 16, 0) end
+    if has(8) then L.max = column('d', 8, 1) end
+    if has(16) then L.min = column('d', 8, 1) end
+    L.member, L.member_field = size, record_fields
+    for _ = 1, L.members do column('dI4I4', 16, 3) end
     L.labels = has(32)
     L.companion = L.members > 0 or L.labels
-    L.record_format, L.size, L.sums_format, L.sum_count = record, size, '<' .. sums, sum_count
+    L.record_format, L.size, L.sum_count, L.record_fields = '<' .. record, size, sum_count, record_fields
     -- a window keeps the sums before it as they stand in the record: most are only carried along
     local raw_sums = L.sums_bytes > 0 and 'c' .. L.sums_bytes or ''
     local raw_count = L.sums_bytes > 0 and 1 or 0
-    local trailer, slot = '<', 1
+    local trailer, slot = '', record_fields + 1
     local function field(format, count)
       local place = slot
       trailer, slot = trailer .. format, slot + count
@@ -87,6 +89,8 @@ local function read_layouts(text)
       local function wants(bit) return floor(n[3] / bit) % 2 == 1 end
       local window = { ms = n[1], delay = n[2], excludes = wants(1), columns = wants(8) and L.members or 0 }
       window.plain = n[2] == 0 and n[3] == 0
+      -- of a reply that is not in order
+      window.evaluated = '<I4I4dd' .. raw_sums .. raw_sums .. (wants(2) and 'd' or '') .. (wants(4) and 'd' or '')
       window.lo = field('I4', 1)
       window.lo_time = field('d', 1)
       window.lo_sums = field(raw_sums, raw_count)
@@ -103,13 +107,17 @@ local function read_layouts(text)
     end
     L.dropped, L.expires, L.first, L.count = field('d', 1), field('d', 1), field('I4', 1), field('I4', 1)
     L.set_at = field('I4', 1)
-    L.trailer_format, L.trailer_fields = trailer, slot - 1
+    -- the newest record and the trailer are read, kept (in `v`) and written as one
+    L.trailer_format, L.format, L.fields = '<' .. trailer, '<' .. record .. trailer, slot - 1
     L.trailer = 28
     for w = 1, f[3] do
       local window = L.windows[w]
       L.trailer = L.trailer + 12 + L.sums_bytes + (window.hi and 20 + L.sums_bytes or 0)
         + (window.max and 12 or 0) + (window.min and 12 or 0) + 4 * window.columns
     end
+    -- as a text: a number among a call's arguments costs 0.2 µs to print
+    L.tail_from = string.format('%d', -(L.trailer + TAIL * size))
+    L.update_bytes = 40 + (L.squares and 16 or 0) + 8 * L.members
     layouts[#layouts + 1] = L
   end
   return layouts
@@ -119,22 +127,22 @@ end
 
 local key, index_key, L, R -- R: bytes of a record
 local tail, tail_end -- the last records, and the position after them in `tail`
-local blocks -- block number → string
+local span, span_from, span_to -- the last records read beside those: [span_from, span_to)
 local n, first
-local v -- the trailer's fields
+local v -- the fields of the newest record, then the trailer's
+local replies = {}
 
 -- String and position of record i (−1: the sentinel).
 local function at(i)
   local p = tail_end - (n - i) * R
   if p >= 1 then return tail, p end
-  local k = i + 1
-  local b = floor(k / BLOCK)
-  local s = blocks[b]
-  if not s then
-    s = call('GETRANGE', key, b * BLOCK * R, (b + 1) * BLOCK * R - 1)
-    blocks[b] = s
+  if i < span_from or i >= span_to then
+    if i == span_to then span_from, span_to = i, i + AHEAD
+    elseif i == span_from - 1 then span_from, span_to = max(-1, i - AHEAD + 1), i + 1
+    else span_from, span_to = max(-1, i - 1), i + 1 + NEAR end
+    span = call('GETRANGE', key, (span_from + 1) * R, (span_to + 1) * R - 1)
   end
-  return s, (k - b * BLOCK) * R + 1
+  return span, (i - span_from) * R + 1
 end
 
 -- The cumulative sums of record i, as they stand.
@@ -245,9 +253,14 @@ local function index_field(column, hash) return sp('<I1d', column, hash) end
 
 -- Absolute number + 1 of the member's newest record; 0 when it has none that is still here.
 local function newest_of(column, hash)
-  local number = tonumber(call('HGET', index_key, index_field(column, hash)) or 0)
+  local number = call('HGET', index_key, index_field(column, hash))
+  number = number and su('<I4', number) or 0
   if number <= first then return 0 end
   return number
+end
+
+local function set_newest(column, hash, number)
+  call('HSET', index_key, index_field(column, hash), sp('<I4', number))
 end
 
 local function cached_hi(window)
@@ -267,44 +280,57 @@ local function has_member(column, hash, lo, hi)
   return number ~= 0 and number - first - 1 >= lo
 end
 
--- Per window: u32 lo, u32 hi, f64 time of the first and of the last earlier event (−inf: none), the sums before lo and at
+-- Replies per window: u32 lo, u32 hi, f64 time of the first and of the last earlier event (−inf: none), the sums before lo and at
 -- hi − 1, [f64 max], [f64 min], [u32 distinct a column]. `virtual` adds the event's members to the distinct counts.
 local function evaluate(before, ends, virtual, t, members)
-  local out = {}
+  local sums_bytes = L.sums_bytes
+  local is_newest = before == n and ends == n and n > 0 and t >= v[1]
   for w = 1, #L.windows do
     local window = L.windows[w]
     local edge = t - window.delay
+    local start, cached = edge - window.ms, v[window.lo]
     local hi = window.excludes and before or ends
     if window.hi then hi = upper(edge, 0, before, v[window.hi]) end
-    local lo = upper(edge - window.ms, 0, hi, v[window.lo])
-    local previous = min(before, hi)
-    local first_time, last_time = NEVER, NEVER
-    if lo < previous then first_time, last_time = time_at(lo), time_at(previous - 1) end
-    local s, p = at(lo - 1)
-    local lo_sums = sub(s, p + 16, p + 15 + L.sums_bytes)
-    s, p = at(hi - 1)
-    out[#out + 1] = sp('<I4I4dd', lo, hi, first_time, last_time)
-    out[#out + 1] = lo_sums
-    out[#out + 1] = sub(s, p + 16, p + 15 + L.sums_bytes)
-    if window.max then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.max, 1))) end
-    if window.min then out[#out + 1] = sp('<d', (range_extreme(lo, hi, L.min, -1))) end
+    local lo, first_time, last_time = cached, NEVER, NEVER
+    local lo_sums, hi_sums
+    if is_newest and not window.hi and cached < n and v[window.lo_time] > start then
+      -- the cached edge holds: it only moves forward, and has not to
+      first_time, last_time = v[window.lo_time], v[1]
+      if sums_bytes > 0 then
+        lo_sums, hi_sums = v[window.lo_sums], sub(tail, tail_end - R + 16, tail_end - R + 15 + sums_bytes)
+      end
+    else
+      lo = upper(start, 0, hi, cached)
+      local previous = min(before, hi)
+      if lo < previous then first_time, last_time = time_at(lo), time_at(previous - 1) end
+      if sums_bytes > 0 then lo_sums, hi_sums = raw_sums(lo - 1), raw_sums(hi - 1) end
+    end
+    local max_value, min_value
+    if window.max then max_value = range_extreme(lo, hi, L.max, 1) end
+    if window.min then min_value = range_extreme(lo, hi, L.min, -1) end
+    if sums_bytes == 0 then replies[#replies + 1] = sp('<I4I4dd', lo, hi, first_time, last_time)
+    elseif not max_value and not min_value then
+      replies[#replies + 1] = sp(window.evaluated, lo, hi, first_time, last_time, lo_sums, hi_sums)
+    else
+      replies[#replies + 1] =
+        sp(window.evaluated, lo, hi, first_time, last_time, lo_sums, hi_sums, max_value or min_value, min_value)
+    end
     for c = 1, window.columns do
-      local count = distinct_between(c, v[window.lo], cached_hi(window), v[window.distinct + c - 1], lo, hi)
+      local count = distinct_between(c, cached, cached_hi(window), v[window.distinct + c - 1], lo, hi)
       if virtual and not window.hi and not window.excludes and members[c] ~= 0 and not has_member(c, members[c], lo, hi) then
         count = count + 1
       end
-      out[#out + 1] = sp('<I4', count)
+      replies[#replies + 1] = sp('<I4', count)
     end
   end
-  return concat(out)
 end
 
 -- ── adding ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- Drops what no event can ask for any more, when the count is a power of two or the cap is met.
 local function make_room(newest)
-  if n < COMPACT_FROM then return 0 end
   local full = n >= L.most
+  if n % COMPACT_FROM ~= 0 and not full or n < COMPACT_FROM then return 0 end
   if not full then
     local power = n
     while power % 2 == 0 do power = power / 2 end
@@ -345,7 +371,7 @@ local function make_room(newest)
   call('SET', key, rest, 'KEEPTTL')
   n, first = n - dead, first + dead
   v[L.first], v[L.count] = first, n
-  blocks = {}
+  span_from, span_to = -2, -2
   return dead
 end
 
@@ -470,34 +496,22 @@ local function move_plain(window, t, last, old_sums)
   end
 end
 
--- The event's record without its members: time, id and the sums with its amount.
-local function new_record(t, id, value, q_low, q_high, head, head_at)
-  if not L.sum then return sp('<dd', t, id) end
-  local s1, s2 = su('<dI4', head, head_at + 16)
-  if value ~= NONE then
-    local room = WRAP - value
-    if s1 >= room then s1, s2 = s1 - room, s2 + 1 else s1 = s1 + value end
-  end
-  if L.sum_count == 2 then return sp('<dddI4', t, id, s1, s2) end
-  local present, place = '', head_at + 28
-  if L.present then
-    present = sp('<I4', su('<I4', head, place) + (value ~= NONE and 1 or 0))
-    place = place + 4
-  end
-  local squares = ''
+-- The amount into the sums among the fields of a record.
+local function add_amount(fields, value, q_low, q_high)
+  if not L.sum or value == NONE then return end
+  local room, sum = WRAP - value, fields[3]
+  if sum >= room then fields[3], fields[4] = sum - room, fields[4] + 1 else fields[3] = sum + value end
+  if L.sum_count == 2 then return end
+  local k = 5
+  if L.present then fields[5], k = fields[5] + 1, 6 end
   if L.squares then
-    local low, high, top = su('<ddI4', head, place)
-    if value ~= NONE then
-      local carry, more
-      low, carry = add_wrapping(low, q_low)
-      high, more = add_wrapping(high, carry)
-      top = top + more
-      high, more = add_wrapping(high, q_high)
-      top = top + more
-    end
-    squares = sp('<ddI4', low, high, top)
+    local carry, more
+    fields[k], carry = add_wrapping(fields[k], q_low)
+    fields[k + 1], more = add_wrapping(fields[k + 1], carry)
+    fields[k + 2] = fields[k + 2] + more
+    fields[k + 1], more = add_wrapping(fields[k + 1], q_high)
+    fields[k + 2] = fields[k + 2] + more
   end
-  return sp('<dddI4', t, id, s1, s2) .. present .. squares
 end
 
 local function refresh_expiry(created)
@@ -507,22 +521,61 @@ local function refresh_expiry(created)
   return L.ttl
 end
 
+-- Numbers + 1 of the members' newest records; 0 where there is none.
+local function newest_records(members, created)
+  local previous = {}
+  if created then
+    for c = 1, L.members do previous[c] = 0 end
+    return previous
+  end
+  if L.members == 1 then
+    previous[1] = members[1] ~= 0 and newest_of(1, members[1]) or 0
+    return previous
+  end
+  for c = 1, L.members do previous[c] = index_field(c, members[c]) end
+  local known = call('HMGET', index_key, unpack(previous))
+  for c = 1, L.members do
+    local number = known[c] and su('<I4', known[c]) or 0
+    previous[c] = number > first and number or 0
+  end
+  return previous
+end
+
+-- Puts the new record's members into the index, and its number into the records that were their newest before. Answers
+-- the record before it when that is one of them: it is written together with the new one.
+local function link_members(members, previous)
+  local number, newest, last = first + n + 1, {}, first + n
+  local is_last = false
+  for c = 1, L.members do
+    if members[c] ~= 0 then
+      newest[#newest + 1] = index_field(c, members[c])
+      newest[#newest + 1] = sp('<I4', number)
+      if previous[c] == last then is_last = true
+      elseif previous[c] ~= 0 then
+        call('SETRANGE', key, (previous[c] - first) * R + L.member + (c - 1) * 16 + 12, sp('<I4', number))
+      end
+    end
+  end
+  if #newest > 0 then call('HSET', index_key, unpack(newest)) end
+  if not is_last then return end
+  for c = 1, L.members do
+    if members[c] ~= 0 and previous[c] == last then v[L.member_field + c * 3] = number end
+  end
+  return sp(L.record_format, unpack(v, 1, L.record_fields))
+end
+
 -- The event is the newest. Moves each window's edges to it, writes its record and the trailer in one go.
 local function append(t, id, value, q_low, q_high, members, created, last)
-  make_room(max(t, last))
-  local head, head_at = at(n - 1)
-  local old_sums = L.sums_bytes > 0 and sub(head, head_at + 16, head_at + 15 + L.sums_bytes)
-  local record = new_record(t, id, value, q_low, q_high, head, head_at)
-  if L.max then record = record .. sp('<d', fenwick(value, L.max, 1)) end
-  if L.min then record = record .. sp('<d', fenwick(value, L.min, -1)) end
-  local previous = members
+  make_room(t)
+  local before, patched = sub(tail, tail_end - R, tail_end - 1), nil
+  local ttl = refresh_expiry(created)
+  local old_sums = L.sums_bytes > 0 and sub(before, 17, 16 + L.sums_bytes)
+  local previous = NOBODY
   if L.members > 0 then
-    previous = {}
-    for c = 1, L.members do
-      local hash = members[c]
-      previous[c] = hash ~= 0 and newest_of(c, hash) or 0
-      record = record .. sp('<dI4I4', hash, previous[c], 0)
-    end
+    previous = newest_records(members, created)
+    -- there from the first record on, so that both keys of a log live, move and expire together
+    if created then call('DEL', index_key) end
+    patched = link_members(members, previous)
   end
   local windows = L.windows
   for w = 1, #windows do
@@ -530,38 +583,35 @@ local function append(t, id, value, q_low, q_high, members, created, last)
     if window.plain then move_plain(window, t, last, old_sums)
     else move_window(window, t, last, value, members, previous, old_sums) end
   end
-  local ttl = refresh_expiry(created)
-  local before = sub(head, head_at, head_at + R - 1)
-  v[L.count] = n + 1
-  local written = record .. sp(L.trailer_format, unpack(v))
-  if created then
-    call('SET', key, before .. written, 'PX', ttl)
-    if L.companion then
-      -- there from the first record on, so that both keys of a log live, move and expire together
-      call('DEL', index_key)
-      call('HSET', index_key, '', 0)
-    end
-  else
-    call('SETRANGE', key, (n + 1) * R, written)
-    if ttl then call('PEXPIRE', key, ttl) end
-  end
+  v[1], v[2] = t, id
+  add_amount(v, value, q_low, q_high)
+  local field = 3 + L.sum_count
+  if L.max then v[field], field = fenwick(value, L.max, 1), field + 1 end
+  if L.min then v[field], field = fenwick(value, L.min, -1), field + 1 end
   for c = 1, L.members do
-    if members[c] ~= 0 then
-      call('HSET', index_key, index_field(c, members[c]), first + n + 1)
-      if previous[c] ~= 0 then
-        call('SETRANGE', key, (previous[c] - first) * R + L.member + (c - 1) * 16 + 12, sp('<I4', first + n + 1))
-      end
-    end
+    v[field], v[field + 1], v[field + 2], field = members[c], previous[c], 0, field + 3
   end
+  v[L.count] = n + 1
+  local written = sp(L.format, unpack(v, 1, L.fields))
+  if created then call('SET', key, before .. written, 'PX', ttl)
+  elseif patched then call('SETRANGE', key, n * R, patched .. written)
+  else call('SETRANGE', key, (n + 1) * R, written) end
+  if ttl and not created then call('PEXPIRE', key, ttl) end
+  if created and L.companion then call('HSET', index_key, '', 0) end
   if ttl and L.companion then call('PEXPIRE', index_key, ttl) end
-  return '\0' .. before .. written
+  local count = #replies
+  replies[count + 1], replies[count + 2], replies[count + 3] = '\0', before, written
+  return 0
 end
 
 -- The records from `place` on with the event among them, of a log with counts and a sum: only the sums change.
 local function shift_plain(place, t, id, value)
   local s, p = at(place - 1)
+  local new = { su(L.record_format, s, p) }
+  new[1], new[2] = t, id
+  add_amount(new, value)
+  local parts = { sp(L.record_format, unpack(new, 1, L.record_fields)) }
   local shifted = call('GETRANGE', key, (place + 1) * R, (n + 1) * R - 1)
-  local parts = { (new_record(t, id, value, 0, 0, s, p)) }
   if not L.sum or value == NONE then return parts[1] .. shifted end
   for q = 1, #shifted, R do
     local sum, wraps = su('<dI4', shifted, q + 16)
@@ -581,23 +631,7 @@ local function shift_all(place, t, id, value, q_low, q_high, members)
   local width = 2 + L.sum_count
   local new = { t, id }
   for k = 3, width do new[k] = fields[k] end
-  local function add(record)
-    if not L.sum or value == NONE then return end
-    local wrapped
-    record[3], wrapped = add_wrapping(record[3], value)
-    record[4] = record[4] + wrapped
-    local k = 5
-    if L.present then record[5], k = record[5] + 1, 6 end
-    if L.squares then
-      local carry, more
-      record[k], carry = add_wrapping(record[k], q_low)
-      record[k + 1], more = add_wrapping(record[k + 1], carry)
-      record[k + 2] = record[k + 2] + more
-      record[k + 1], more = add_wrapping(record[k + 1], q_high)
-      record[k + 2] = record[k + 2] + more
-    end
-  end
-  add(new)
+  add_amount(new, value, q_low, q_high)
   local extremes = (L.max and 1 or 0) + (L.min and 1 or 0)
   local records, values = { [place] = new }, {}
   local shifted = call('GETRANGE', key, (place + 1) * R, (n + 1) * R - 1)
@@ -605,7 +639,7 @@ local function shift_all(place, t, id, value, q_low, q_high, members)
     if extremes > 0 then values[i + 1] = value_at(i) end
     local record = { su(L.record_format, shifted, (i - place) * R + 1) }
     record[#record] = nil
-    add(record)
+    add_amount(record, value, q_low, q_high)
     records[i + 1] = record
   end
   values[place] = value
@@ -627,7 +661,7 @@ local function shift_all(place, t, id, value, q_low, q_high, members)
         if record[m + 2] >= moved then record[m + 2] = record[m + 2] + 1
         elseif h == hash and not follower then follower = record
         else point(record[m + 2], c, first + i + 1) end
-        if record[m + 3] == 0 then call('HSET', index_key, index_field(c, h), first + i + 1)
+        if record[m + 3] == 0 then set_newest(c, h, first + i + 1)
         else record[m + 3] = record[m + 3] + 1 end
         if follower == record then new[m + 3] = first + i + 1 end
       end
@@ -636,7 +670,7 @@ local function shift_all(place, t, id, value, q_low, q_high, members)
       if follower then new[m + 2], follower[m + 2] = follower[m + 2], moved
       else
         new[m + 2] = newest_of(c, hash)
-        call('HSET', index_key, index_field(c, hash), moved)
+        set_newest(c, hash, moved)
       end
       if new[m + 2] <= first then new[m + 2] = 0 end
       point(new[m + 2], c, moved)
@@ -723,7 +757,7 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
   end
   v[L.count] = n + 1
   local ttl = refresh_expiry(false)
-  call('SETRANGE', key, (place + 1) * R, text .. sp(L.trailer_format, unpack(v)))
+  call('SETRANGE', key, (place + 1) * R, text .. sp(L.trailer_format, unpack(v, L.record_fields + 1, L.fields)))
   if ttl then
     call('PEXPIRE', key, ttl)
     if L.companion then call('PEXPIRE', index_key, ttl) end
@@ -739,9 +773,9 @@ local function adopt_windows(text)
   local records_end = (old_count + 1) * R
   local old_trailer = sub(call('GETRANGE', key, records_end, total - 1), -28)
   local dropped, expires = su('<dd', old_trailer)
-  n, first, blocks, tail, tail_end = old_count, old_first, {}, '', -1
+  n, first, span_from, span_to, tail, tail_end = old_count, old_first, -2, -2, '', -1
   v = {}
-  for i = 1, L.trailer_fields do v[i] = 0 end
+  for i = 1, L.fields do v[i] = 0 end
   v[L.dropped], v[L.expires], v[L.first], v[L.count], v[L.set_at] = dropped, expires, first, n, L.set
   local newest = time_at(n - 1)
   for w = 1, #L.windows do
@@ -768,55 +802,67 @@ local function adopt_windows(text)
     for c = 1, window.columns do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
   end
   local kept = call('GETRANGE', key, max(0, records_end - TAIL * R), records_end - 1)
-  local trailer = sp(L.trailer_format, unpack(v))
+  local trailer = sp(L.trailer_format, unpack(v, L.record_fields + 1, L.fields))
   local rest = call('GETRANGE', key, 0, records_end - 1)
   call('SET', key, rest .. trailer, 'KEEPTTL')
   return kept .. trailer
 end
 
-local function update(belongs, t, id, value, q_low, q_high, members)
-  R, blocks = L.size, {}
-  tail = call('GETRANGE', key, -(L.trailer + TAIL * R), -1)
-  local created = tail == ''
-  if created then
-    local fresh = {}
-    for i = 1, L.trailer_fields do fresh[i] = 0 end
-    for w = 1, #L.windows do
-      local window = L.windows[w]
-      if L.sums_bytes > 0 then
-        fresh[window.lo_sums] = rep('\0', L.sums_bytes)
-        if window.hi then fresh[window.hi_sums] = fresh[window.lo_sums] end
-      end
-      if window.max then fresh[window.max + 1] = NONE end
-      if window.min then fresh[window.min + 1] = NONE end
+-- The fields of a log that has no record yet: a sentinel record and an empty trailer.
+local function fresh_fields()
+  local fields = {}
+  for i = 1, L.fields do fields[i] = 0 end
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    if L.sums_bytes > 0 then
+      fields[window.lo_sums] = rep('\0', L.sums_bytes)
+      if window.hi then fields[window.hi_sums] = fields[window.lo_sums] end
     end
-    fresh[L.dropped], fresh[L.set_at] = NEVER, L.set
-    v = fresh
-    tail = rep('\0', R)
-    tail_end = R + 1
-  else
-    if su('<I4', tail, #tail - 3) ~= L.set then tail = adopt_windows(tail) end
-    tail_end = #tail - L.trailer + 1
-    v = { su(L.trailer_format, tail, tail_end) }
-    v[#v] = nil
+    if window.max then fields[window.max + 1] = NONE end
+    if window.min then fields[window.min + 1] = NONE end
   end
+  fields[L.dropped], fields[L.set_at] = NEVER, L.set
+  return fields
+end
+
+-- Reads the log's newest records and trailer; answers whether it is new.
+local function open_for_update()
+  R, span_from, span_to = L.size, -2, -2
+  tail = call('GETRANGE', key, L.tail_from, '-1')
+  if tail == '' then
+    v, n, first = fresh_fields(), 0, 0
+    tail, tail_end = rep('\0', R), R + 1
+    return true
+  end
+  if su('<I4', tail, #tail - 3) ~= L.set then tail = adopt_windows(tail) end
+  tail_end = #tail - L.trailer + 1
+  v = { su(L.format, tail, tail_end - R) }
   n, first = v[L.count], v[L.first]
-  local newest = NEVER
-  if n > 0 then newest = su('<d', tail, tail_end - R) end
+  return false
+end
+
+-- Position of the record with this time and id before `place`.
+local function known_record(place, t, id)
+  local i = place - 1
+  while i >= 0 do
+    local s, p = at(i)
+    local time, other = su('<dd', s, p)
+    if time ~= t then return end
+    if other == id then return i end
+    i = i - 1
+  end
+end
+
+-- Answers the status; the reply goes behind the others.
+local function update(belongs, t, id, value, q_low, q_high, members)
+  local created = open_for_update()
+  local newest = n > 0 and v[1] or NEVER
   if belongs and t > newest then return append(t, id, value, q_low, q_high, members, created, newest) end
   local place = n
   if t < newest then place = upper(t, 0, n, n - 1) end
   local status, before, ends, virtual = 4, place, place, false
   if belongs then
-    local known
-    local i = place - 1
-    while i >= 0 do
-      local s, p = at(i)
-      local time, other = su('<dd', s, p)
-      if time ~= t then break end
-      if other == id then known = i break end
-      i = i - 1
-    end
+    local known = known_record(place, t, id)
     if known then
       status, before, ends = 2, known, known + 1
     elseif t == newest then
@@ -826,9 +872,10 @@ local function update(belongs, t, id, value, q_low, q_high, members)
       if t < newest - L.lateness then status = 3 end
     end
   end
-  local reply = sp('<I1d', status, v[L.dropped]) .. evaluate(before, ends, virtual, t, members)
+  replies[#replies + 1] = sp('<I1d', status, v[L.dropped])
+  evaluate(before, ends, virtual, t, members)
   if status == 1 then insert_late(place, t, id, value, q_low, q_high, members, newest) end
-  return reply
+  return status
 end
 
 -- ── the profile: profile-state.ts, in bytes ───────────────────────────────────────────────────────────────────────────
@@ -942,7 +989,7 @@ end
 -- ── taking an event out: another message of the same id was decided before it ────────────────────────────────────────
 
 local function open_log()
-  R, blocks, tail, tail_end = L.size, {}, '', -1
+  R, span_from, span_to, tail, tail_end = L.size, -2, -2, '', -1
   local fixed = call('GETRANGE', key, -28, -1)
   if fixed == '' then return end
   local dropped, expires
@@ -1031,12 +1078,12 @@ local function withdraw(t, id)
         elseif record[m + 2] > number then record[m + 2] = record[m + 2] - 1 end
         point(record[m + 2], c, first + i + 1)
         if record[m + 3] > 0 then record[m + 3] = record[m + 3] - 1
-        else call('HSET', index_key, index_field(c, record[m + 1]), first + i + 1) end
+        else set_newest(c, record[m + 1], first + i + 1) end
       end
     end
     if hash ~= 0 and follower == 0 then
       if previous > first then
-        call('HSET', index_key, index_field(c, hash), previous)
+        set_newest(c, hash, previous)
         point(previous, c, 0)
       else call('HDEL', index_key, index_field(c, hash)) end
     end
@@ -1069,39 +1116,33 @@ local function withdraw(t, id)
 end
 
 local layouts = read_layouts(ARGV[2])
-local replies, work, cursor, next_key = {}, ARGV[3], 1, 1
+local work, cursor, next_key = ARGV[3], 1, 1
 local status = 4
 while cursor <= #work do
-  local stream, belongs, t, id = su('<dddd', work, cursor)
+  local stream, belongs, t, id, value = su('<ddddd', work, cursor)
   if stream == -1 then
     local state = update_profile(KEYS[next_key], numbers(work, cursor + 8, 13), status <= 1)
-    replies[#replies + 1] = sp('<I4', #state) .. state
+    replies[#replies + 1] = sp('<I4', #state)
+    replies[#replies + 1] = state
     cursor, next_key = cursor + 112, next_key + 1
   elseif stream == -2 then
     L = layouts[belongs + 1]
     key, index_key, next_key = KEYS[next_key], KEYS[next_key + 1], next_key + (L.companion and 2 or 1)
     replies[#replies + 1] = sp('<B', withdraw(t, id))
-    cursor = cursor + 32
-  else
-    local value = su('<d', work, cursor + 32)
     cursor = cursor + 40
+  else
     L = layouts[stream + 1]
-    local q_low, q_high = 0, 0
+    local q_low, q_high, rest = 0, 0, cursor + 40
     if L.squares then
-      q_low, q_high = su('<dd', work, cursor)
-      cursor = cursor + 16
+      q_low, q_high, rest = su('<dd', work, rest)
     end
-    local members = {}
-    for c = 1, L.members do
-      members[c] = su('<d', work, cursor)
-      cursor = cursor + 8
-    end
+    local members = NOBODY
+    if L.members > 0 then members = numbers(work, rest, L.members) end
+    cursor = cursor + L.update_bytes
     key, next_key = KEYS[next_key], next_key + 1
     if L.companion then index_key, next_key = KEYS[next_key], next_key + 1 end
-    local reply = update(belongs == 1, t, id, value, q_low, q_high, members)
-    status = string.byte(reply)
-    if L.labels then reply = reply .. count_frauds(t) end
-    replies[#replies + 1] = reply
+    status = update(belongs == 1, t, id, value, q_low, q_high, members)
+    if L.labels then replies[#replies + 1] = count_frauds(t) end
   end
 end
 return concat(replies)
