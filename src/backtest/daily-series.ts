@@ -11,18 +11,25 @@ export interface DayScore {
   readonly frauds: number;
 }
 
+const BUSY_SHARE = 0.1;
+
+/**
+ * Days with at least a tenth of the busiest day's transactions. The first and last hours of a history, and the single
+ * transactions of years before that a dormant account needs, are no days of work.
+ */
+export function busyDays<T extends { readonly transactions: number }>(days: readonly T[]): readonly T[] {
+  let busiest = 0;
+  for (const { transactions } of days) busiest = Math.max(busiest, transactions);
+  return days.filter(({ transactions }) => transactions >= busiest * BUSY_SHARE);
+}
+
 export interface DailySeries {
   add(observation: Observation): void;
   /** in order of time */
   days(): readonly DayScore[];
-  /**
-   * Days with at least a tenth of the busiest day's transactions, at least 1: what counts "a day" are divided by. The first
-   * and last hours of a history, and the single transactions of years before that a dormant account needs, are no days of work.
-   */
+  /** the number of busy days, at least 1: what counts "a day" are divided by */
   workingDays(): number;
 }
-
-const BUSY_SHARE = 0.1;
 
 export function createDailySeries(): DailySeries {
   const byDay = new Map<
@@ -39,12 +46,6 @@ export function createDailySeries(): DailySeries {
       if (truth.isFraud) counts.frauds++;
     },
     days: () => [...byDay].sort(([a], [b]) => (a < b ? -1 : 1)).map(([day, counts]) => ({ day, ...counts })),
-    workingDays() {
-      let busiest = 0;
-      for (const { transactions } of byDay.values()) busiest = Math.max(busiest, transactions);
-      let days = 0;
-      for (const { transactions } of byDay.values()) if (transactions >= busiest * BUSY_SHARE) days++;
-      return Math.max(1, days);
-    },
+    workingDays: () => Math.max(1, busyDays([...byDay.values()]).length),
   };
 }

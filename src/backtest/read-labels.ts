@@ -26,11 +26,11 @@ export async function readLabels(
   let bytes: Buffer;
   try {
     bytes = await readFile(file);
+    if (file.endsWith('.gz')) bytes = gunzipSync(bytes);
   } catch (error) {
     throw new VigilError('USAGE', `${file} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
-  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-  return parseLabels(file, text, isChannel);
+  return parseLabels(file, bytes.toString('utf8'), isChannel);
 }
 
 export function parseLabels(
@@ -48,10 +48,12 @@ export function parseLabels(
   const header = rows[0]?.record ?? [];
   const missing = REQUIRED.filter((name) => !header.includes(name));
   const unknown = header.filter((name) => !ALLOWED.has(name));
-  if (missing.length + unknown.length > 0) {
+  const repeated = header.filter((name, index) => header.indexOf(name) < index);
+  if (missing.length + unknown.length + repeated.length > 0) {
     return err([
       ...missing.map((name) => fault(1, name, 'the column is missing')),
       ...unknown.map((name) => fault(1, name, 'is not a known column')),
+      ...repeated.map((name) => fault(1, name, 'stands there more than once')),
     ]);
   }
   const faults: ConfigFault[] = [];
@@ -73,7 +75,8 @@ export function parseLabels(
 function readLabel(row: Record<string, string>, isChannel: (code: string) => boolean): Label | string {
   const { transactionId = '', channel = '', label = '', labelledAt = '', scenario = '' } = row;
   const labelledAtMs = labelledAt === '' ? null : parseRfc3339(labelledAt);
-  if (transactionId.trim() === '') return 'transactionId';
+  // U+FFFD: bytes that are not UTF-8, an id that would meet no transaction
+  if (transactionId.trim() === '' || transactionId.includes('\uFFFD')) return 'transactionId';
   if (!isChannel(channel)) return 'channel';
   if (label !== 'FRAUD' && label !== 'GENUINE') return 'label';
   if (labelledAtMs === undefined) return 'labelledAt';

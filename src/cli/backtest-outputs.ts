@@ -15,7 +15,8 @@ export async function checkOutputs(outputs: readonly NamedFile[], inputs: readon
   const taken = new Map<string, string>();
   for (const { option, file } of inputs) taken.set(await placeOf(file), option);
   for (const { option, file } of outputs) {
-    await checkWritable(option, file);
+    const isPlain = await checkWritable(option, file);
+    if (!isPlain) continue;
     const place = await placeOf(file);
     const other = taken.get(place);
     if (other !== undefined) throw new VigilError('USAGE', `${option} and ${other} name the same file: ${file}.`);
@@ -23,7 +24,8 @@ export async function checkOutputs(outputs: readonly NamedFile[], inputs: readon
   }
 }
 
-async function checkWritable(option: string, file: string): Promise<void> {
+/** false for a device or a pipe: two options may name it. */
+async function checkWritable(option: string, file: string): Promise<boolean> {
   const facts = await stat(file).catch(() => null);
   const refuse = (reason: string): never => {
     throw new VigilError('USAGE', `${option} ${file} cannot be written: ${reason}.`);
@@ -33,6 +35,7 @@ async function checkWritable(option: string, file: string): Promise<void> {
   await access(isThere ? file : path.dirname(path.resolve(file)), constants.W_OK).catch(() =>
     refuse(isThere ? 'it is not writable' : 'its folder is not there or not writable'),
   );
+  return facts?.isFile() ?? true;
 }
 
 /** Two names of one file are one place. */

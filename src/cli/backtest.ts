@@ -67,7 +67,7 @@ export async function runBacktest(options: BacktestOptions, io: CommandIo): Prom
   const lines = await openHistory(options.in, options.map);
   if (!lines.ok) throw new ConfigurationRefused(lines.error);
   const labels = options.labels === undefined ? null : await labelsOrRefuse(options.labels, [here, against]);
-  const sinks = openSinks(options);
+  const sinks = openSinks(options, here.configuration.generation.featureNames);
   const total = options.map === undefined ? await countLines(options.in) : undefined;
   const progress = createProgress(io, 'backtest', total, now);
   const report = await runBacktestHistory({
@@ -107,7 +107,7 @@ interface Sinks {
   end(): Promise<void>;
 }
 
-function openSinks({ out, withFeatures }: BacktestFiles): Sinks {
+function openSinks({ out, withFeatures }: BacktestFiles, featureNames: readonly string[]): Sinks {
   if (out === undefined) return { write: () => undefined, end: async () => undefined };
   const decisions = createLineWriter(out);
   const deadLetters = createLineWriter(deadLetterFile(out));
@@ -115,14 +115,16 @@ function openSinks({ out, withFeatures }: BacktestFiles): Sinks {
     write: (item, result) =>
       result.kind === 'rejected'
         ? deadLetters.write(deadLetterLine(item, result))
-        : decisions.write(withFeatures === true ? lineWithFeatures(result.bytes) : result.bytes),
+        : decisions.write(withFeatures === true ? lineWithFeatures(result.bytes, featureNames) : result.bytes),
     end: async () => void (await Promise.all([decisions.end(), deadLetters.end()])),
   };
 }
 
-function lineWithFeatures(bytes: string): string {
+/** Every feature of the catalogue by name; a decision's evidence leaves the absent ones out. */
+function lineWithFeatures(bytes: string, featureNames: readonly string[]): string {
   const decision = JSON.parse(bytes) as Decision;
-  return JSON.stringify({ ...decision, features: decision.evidence?.features ?? {} });
+  const features = Object.fromEntries(featureNames.map((name) => [name, decision.evidence?.features[name] ?? null]));
+  return JSON.stringify({ ...decision, features });
 }
 
 function deadLetterLine(item: HistoryItem, { rejection }: Extract<BacktestResult, { kind: 'rejected' }>): string {

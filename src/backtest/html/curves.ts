@@ -1,4 +1,6 @@
 /** The charts of the report: how the risk score ranks, and what was done each day. */
+
+import { busyDays } from '../daily-series.ts';
 import { percent, whole } from '../format.ts';
 import type { BacktestReport, StackReport } from '../run-backtest.ts';
 import { type Bar, lineChart, type Point, type Series, stackedBars } from './chart.ts';
@@ -90,7 +92,6 @@ const SHOWN = [
   { outcome: 'HOLD', className: 'hold', name: 'held' },
   { outcome: 'BLOCK', className: 'block', name: 'blocked' },
 ] as const;
-const BUSY_SHARE = 0.1;
 
 export function outcomesOverTime(report: BacktestReport): readonly Markup[] {
   const sides = sidesOf(report).map((side) => ({ ...side, bars: barsOf(side.report) }));
@@ -108,18 +109,15 @@ export function outcomesOverTime(report: BacktestReport): readonly Markup[] {
 }
 
 function barsOf({ daily }: StackReport): readonly (Bar & { readonly total: number })[] {
-  const busiest = Math.max(0, ...daily.map(({ transactions }) => transactions));
-  return daily
-    .filter(({ transactions }) => transactions >= busiest * BUSY_SHARE)
-    .map(({ day, transactions, outcomes }) => ({
-      label: day.slice(5),
-      total: (transactions - outcomes.ALLOW) / transactions,
-      parts: SHOWN.map(({ outcome, className, name }) => ({
-        value: outcomes[outcome] / transactions,
-        className,
-        hint: `${day}: ${outcomes[outcome]} of ${transactions} ${name}`,
-      })),
-    }));
+  return busyDays(daily).map(({ day, transactions, outcomes }) => ({
+    label: day.slice(5),
+    total: (transactions - outcomes.ALLOW) / transactions,
+    parts: SHOWN.map(({ outcome, className, name }) => ({
+      value: outcomes[outcome] / transactions,
+      className,
+      hint: `${day}: ${outcomes[outcome]} of ${transactions} ${name}`,
+    })),
+  }));
 }
 
 export const charts = (drawings: readonly Markup[]): Markup => html`<div class="charts">${drawings}</div>`;

@@ -55,6 +55,29 @@ describe('labels told early', () => {
     expect(feed.dueBefore(Number.MAX_SAFE_INTEGER)).toEqual([]);
   });
 
+  it('leave the chunks whole where every transaction has a label', async () => {
+    const ids = Array.from({ length: 300 }, (_, index) => `T-${index}`);
+    const sizes: number[] = [];
+    await runHistory({
+      lines: linesOf(
+        ids.map((transactionId, index) =>
+          aMessage({ transactionId, channel: 'ATM', occurredAt: new Date(START_MS + index * 60_000).toISOString() }),
+        ),
+      ),
+      parse: parseForTest,
+      nowMs: TEST_NOW_MS,
+      labels: createEarlyLabelFeed(
+        ids.map((id) => label(id, null, 'GENUINE')),
+        4 * HOUR_MS,
+      ),
+      chunkSize: 100,
+      handle: async (items) => void sizes.push(items.length),
+      applyLabels: async () => undefined,
+    });
+    // 300 minutes of history: one portion, when the first label is four hours old
+    expect(sizes).toEqual([100, 100, 40, 60]);
+  });
+
   it('take the shortest delay of all configurations', () => {
     expect(labelDelayMs([catalogueOf(rate('a', 1, 70)), catalogueOf(rate('b', 1, 9), rate('c', 1, 30))])).toBe(9);
   });
@@ -83,24 +106,23 @@ describe('labels told early', () => {
             atMs += hours * HOUR_MS;
             const id = `T-${index}`;
             return {
-              bytes: bytesOf(
-                aMessage({
-                  transactionId: id,
-                  channel: 'ATM',
-                  terminalId: `t${terminal}`,
-                  occurredAt: new Date(atMs).toISOString(),
-                }),
-              ),
+              message: aMessage({
+                transactionId: id,
+                channel: 'ATM',
+                terminalId: `t${terminal}`,
+                occurredAt: new Date(atMs).toISOString(),
+              }),
               labels: labels.map(({ isFraud, afterHours }) =>
                 label(id, afterHours === null ? null : atMs + afterHours * HOUR_MS, isFraud ? 'FRAUD' : 'GENUINE'),
               ),
             };
           });
           const labels = history.flatMap((line) => line.labels);
-          const inTime = await valuesWith(catalogue, history, createLabelFeed(labels), 1);
+          const messages = history.map(({ message }) => message);
+          const inTime = await valuesWith(catalogue, messages, createLabelFeed(labels), 1);
           const early = await valuesWith(
             catalogue,
-            history,
+            messages,
             createEarlyLabelFeed(labels, labelDelayMs([catalogue])),
             chunkSize,
           );
@@ -112,18 +134,20 @@ describe('labels told early', () => {
   });
 });
 
+async function* linesOf(messages: readonly unknown[]) {
+  for (const [index, message] of messages.entries()) yield { number: index + 1, bytes: bytesOf(message) };
+}
+
 async function valuesWith(
   catalogue: FeatureCatalogue,
-  history: readonly { readonly bytes: Buffer }[],
+  messages: readonly unknown[],
   labels: LabelFeed,
   chunkSize: number,
 ): Promise<unknown[]> {
   const store = createMemoryFeatureStore({ catalogue });
   const values: unknown[] = [];
   await runHistory({
-    lines: (async function* () {
-      for (const [index, { bytes }] of history.entries()) yield { number: index + 1, bytes };
-    })(),
+    lines: linesOf(messages),
     parse: parseForTest,
     nowMs: TEST_NOW_MS,
     labels,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createLabelFeed } from '../../../src/backtest/label-feed.ts';
-import { parseLabels } from '../../../src/backtest/read-labels.ts';
+import { parseLabels, readLabels } from '../../../src/backtest/read-labels.ts';
 import { readLines } from '../../../src/backtest/read-lines.ts';
 import type { Label } from '../../../src/domain/label.ts';
 import { aTransaction } from '../../helpers/a-transaction.ts';
@@ -98,6 +98,21 @@ describe('label files', () => {
       'channel the column is missing',
       'chanel is not a known column',
     ]);
+    const twice = parse('transactionId,channel,label,labelledAt,label\n');
+    expect(twice.ok ? [] : twice.error.map((fault) => `${fault.path} ${fault.message}`)).toEqual([
+      'label stands there more than once',
+    ]);
+  });
+
+  it('with ids that are not UTF-8 are refused: they would meet no transaction', () => {
+    const text = Buffer.from([0x54, 0xff]).toString('utf8');
+    const labels = parse(`transactionId,channel,label,labelledAt\n${text},ATM,FRAUD,\n`);
+    expect(labels.ok ? [] : labels.error.map((fault) => `${fault.line} ${fault.path}`)).toEqual(['2 transactionId']);
+  });
+
+  it('that are said to be compressed and are not end in one sentence', async () => {
+    writeFileSync(path.join(dir, 'labels.csv.gz'), 'not compressed');
+    await expect(readLabels(path.join(dir, 'labels.csv.gz'), () => true)).rejects.toMatchObject({ code: 'USAGE' });
   });
 });
 
