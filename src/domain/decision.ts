@@ -94,6 +94,7 @@ export interface DecisionVersions {
  */
 export interface DecisionEvidence {
   readonly transaction: Readonly<Record<string, unknown>>;
+  /** by name; a feature that is not here was null */
   readonly features: Readonly<Record<string, number | null>>;
   readonly profile: Profile | null;
   /** what the limits' counters held before this transaction; null = could not be read */

@@ -86,7 +86,7 @@ function frame(parts: DecisionParts, level: Level): Frame {
     decidedAt: formatRfc3339(decidedAtMs),
     evidence: {
       transaction: toWire(transaction),
-      features: reading === null ? {} : namedValues(generation.featureNames, reading),
+      features: reading === null ? {} : presentValues(generation.featureNames, reading),
       profile: reading?.profile ?? null,
       limitUsage: usage === null ? null : Object.fromEntries(usage),
     },
@@ -95,6 +95,16 @@ function frame(parts: DecisionParts, level: Level): Frame {
 
 function flagsOf(parsed: ParsedTransaction, reading: FeatureReading | null): readonly DecisionFlag[] {
   return [...parsed.flags, ...(reading?.flags ?? [])];
+}
+
+/** Without the absent ones (a seventh of a decision's bytes): whoever computes again takes what is not there as null. */
+function presentValues(names: readonly string[], reading: FeatureReading): Record<string, number> {
+  const present: Record<string, number> = {};
+  for (const [index, name] of names.entries()) {
+    const value = reading.values[index];
+    if (value !== null && value !== undefined) present[name] = value;
+  }
+  return present;
 }
 
 export function namedValues(names: readonly string[], reading: FeatureReading): Record<string, number | null> {
