@@ -40,6 +40,18 @@ export function defineHistoryCommands(program: Command): void {
     .action((options) =>
       finish(async () => (await import('./features-command.ts')).featuresComputeCommand(options, processIo)),
     );
+  features
+    .command('rebuild')
+    .description('after a loss of Redis data: the counters again, from Kafka or a file; harmless beside live workers')
+    .option('--from <source>', 'kafka, or a file as --in of a backtest', 'kafka')
+    .option(...MAP_OPTION)
+    .option(...LABELS_OPTION)
+    .option('--whole', 'nothing came before the file: no feature has to warm up')
+    .option('--again', 'also when nothing was lost since the last rebuild')
+    .option(...CONFIG_OPTION)
+    .action((options) =>
+      finish(async () => (await import('./features-rebuild.ts')).featuresRebuildCommand(options, processIo)),
+    );
 
   for (const name of ['explain', 'redecide'] as const) {
     const isExplain = name === 'explain';

@@ -100,6 +100,15 @@ function defineRules(rules: Command): void {
     .action((ruleIds: readonly string[], options) =>
       finish(async () => (await import('./rules-command.ts')).rulesExplain({ ...options, ruleIds }, processIo)),
     );
+  rules
+    .command('shadow')
+    .description('what the rules in shadow would have done')
+    .requiredOption('--in <file>', 'decisions, of `vigil backtest --out` or of the decisions topic')
+    .option('--labels <file>', 'CSV; with it the precision')
+    .option('--minutes-per-alert <n>', "an analyst's time for one alert", wholeNumber(1), 15)
+    .option(...JSON_OPTION)
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await import('./rules-command.ts')).rulesShadow(options, processIo)));
 }
 
 function defineLimits(limits: Command): void {

@@ -1,7 +1,7 @@
 /** The commands that run something: demo, run, migrate, simulate. */
 import { type Command, Option } from 'commander';
 import { processIo } from './io.ts';
-import { CONFIG_OPTION, finish, wholeNumber } from './option-types.ts';
+import { CONFIG_OPTION, finish, positiveNumber, share, wholeNumber } from './option-types.ts';
 
 export function defineRunCommands(program: Command, version: string): void {
   program
@@ -46,4 +46,18 @@ export function defineRunCommands(program: Command, version: string): void {
     .action((options) =>
       finish(async () => (await import('./simulate-command.ts')).simulateCommand(options, processIo)),
     );
+
+  program
+    .command('capacity')
+    .description('the memory that Redis needs for the features in force, log by log')
+    .requiredOption('--customers <n>', 'how many', wholeNumber(1))
+    .requiredOption('--rate <tps>', 'transactions per second, on average over the day', positiveNumber)
+    .option('--decision-bytes <n>', 'of a decision as it is published', wholeNumber(0), 4000)
+    .option('--new-members <share>', 'share of events with a member that is new to its log: a new payee', share, 0.3)
+    .option('--entities <name=n...>', 'so many per customer, as device=1.5; 1 otherwise', [])
+    .option('--redis <url>', 'beside what MEMORY USAGE says of the keys that are there')
+    .option('--sample <n>', 'keys measured of each kind', wholeNumber(1), 200)
+    .option('--json', 'for programs')
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await import('./capacity.ts')).capacityCommand(options, processIo)));
 }

@@ -19,6 +19,13 @@ export function share(text: string): number {
   return value;
 }
 
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || !(value > 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError('it must be a number above 0.');
+  return value;
+}
+
 /** Runs the body of a command and turns how it ended into the exit code. */
 export async function finish(body: () => Promise<ExitCode>): Promise<void> {
   process.exitCode = EXIT.failed; // what holds if the process ends in the middle

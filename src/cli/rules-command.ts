@@ -5,6 +5,7 @@ import type { CommandIo, ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type RulesCheckOptions, runRulesCheck } from './rules-check.ts';
 import { type RulesExplainOptions, runRulesExplain } from './rules-explain.ts';
+import { type RulesShadowOptions, runRulesShadow } from './rules-shadow.ts';
 import { type RulesTestOptions, runRulesTest } from './rules-test.ts';
 import { type RulesTryOptions, runRulesTry } from './rules-try.ts';
 
@@ -41,4 +42,11 @@ export async function rulesExplain(
   io: CommandIo,
 ): Promise<ExitCode> {
   return runRulesExplain({ ...options, configuration: await loadOrRefuse(options.config) }, io);
+}
+
+export async function rulesShadow(
+  options: Omit<RulesShadowOptions, 'configuration'> & WithConfig,
+  io: CommandIo,
+): Promise<ExitCode> {
+  return runRulesShadow({ ...options, configuration: await loadOrRefuse(options.config) }, io);
 }

@@ -246,8 +246,11 @@ function takeOldest(partitions: readonly Partition[], places: Map<Partition, num
   return oldest;
 }
 
-/** Of all partitions: from when on the topic holds everything; −Infinity when nothing was ever deleted. */
-export function completeSince(starts: readonly TopicStart[]): number {
-  const cut = starts.filter(({ isCut }) => isCut).map(({ oldestMs }) => oldestMs ?? Number.POSITIVE_INFINITY);
+/**
+ * From when on all partitions hold everything; −Infinity when nothing was ever deleted. `emptyMs` stands for a partition
+ * of which nothing is left.
+ */
+export function completeSince(starts: readonly TopicStart[], emptyMs: number): number {
+  const cut = starts.filter(({ isCut }) => isCut).map(({ oldestMs }) => oldestMs ?? emptyMs);
   return Math.max(Number.NEGATIVE_INFINITY, ...cut);
 }
