@@ -67,6 +67,7 @@ export async function createHttpService(options: HttpServiceOptions): Promise<Ht
     tokens: tokensOf(configuration.settings, options.token, clock),
     ...(existsSync(CONSOLE_DIR) ? { consoleDir: CONSOLE_DIR } : {}),
     channels: () => service.configuration().channels,
+    bank: () => service.configuration().settings.bank,
     clock,
     version,
     events: {

@@ -16,13 +16,19 @@ export type RedisClient = Redis | Cluster;
 const HARD_TIMEOUT_MS = 2_000;
 const MAX_RECONNECT_MS = 500;
 const CONNECT_PATIENCE_MS = 5_000;
+const CREDENTIALS = /NOAUTH|WRONGPASS|invalid password/i;
 
 export async function connectRedis(
   settings: Settings['redis'],
   events: { redisFailed(error: unknown): void; redisConnected(): void },
 ): Promise<RedisClient> {
   const client = settings.cluster ? clusterClient(settings) : new Redis(singleOptions(settings));
-  client.on('error', events.redisFailed);
+  // a refused password comes as an event; the call itself only says that the connection is closed
+  let refused: unknown;
+  client.on('error', (error) => {
+    if (CREDENTIALS.test(String(error))) refused = error;
+    events.redisFailed(error);
+  });
   client.on('ready', events.redisConnected);
   try {
     await withPatience(client.connect());
@@ -30,7 +36,7 @@ export async function connectRedis(
     return client;
   } catch (error) {
     client.disconnect();
-    throw cannotConnect(settings.url, error);
+    throw cannotConnect(settings.url, refused ?? error);
   }
 }
 
@@ -86,7 +92,7 @@ function withPatience(connecting: Promise<unknown>): Promise<unknown> {
 function cannotConnect(url: string, error: unknown): VigilError {
   const message = (error as Error).message;
   const place = withoutPassword(url);
-  const what = /NOAUTH|WRONGPASS|invalid password/i.test(message)
+  const what = CREDENTIALS.test(message)
     ? `Redis at ${place} refused the credentials: set redis.url (VIGIL_REDIS_URL) with the right user and password.`
     : `Redis at ${place} cannot be reached (${message}): start it, or set redis.url (VIGIL_REDIS_URL).`;
   return new VigilError('SERVER_MISSING', what, { cause: error });
