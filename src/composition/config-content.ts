@@ -45,14 +45,19 @@ export function contentFiles(sources: ConfigSources): readonly SourceFile[] {
   return all.map(inside).sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** The same configuration with this content; settings, features and models stay. */
+/**
+ * The same configuration with this content; settings, features and models stay. Files are named as the folder names them,
+ * so that the same content has the same versions in decisions, wherever it came from.
+ */
 export function withContent(sources: ConfigSources, files: readonly SourceFile[]): ConfigSources {
+  const named = files.map(({ file, text }) => ({ inside: file, source: { file: nameIn(sources, file), text } }));
   const one = (name: string): SourceFile => {
-    const found = files.find(({ file }) => file === name);
+    const found = named.find(({ inside }) => inside === name);
     if (found === undefined) throw new VigilError('CONFIG_INVALID', `The kept configuration lacks ${name}.`);
-    return found;
+    return found.source;
   };
-  const matching = (pattern: RegExp): readonly SourceFile[] => files.filter(({ file }) => pattern.test(file));
+  const matching = (pattern: RegExp): readonly SourceFile[] =>
+    named.filter(({ inside }) => pattern.test(inside)).map(({ source }) => source);
   return {
     ...sources,
     channels: one('channels.yaml'),
@@ -63,4 +68,14 @@ export function withContent(sources: ConfigSources, files: readonly SourceFile[]
     limits: matching(/^limits\//),
     lists: matching(/^lists\//),
   };
+}
+
+/** The operator's folder names its files in full, the shipped one from inside. */
+function nameIn(sources: ConfigSources, file: string): string {
+  const { channels, policy, reasons, rules, limits, lists, ownDir } = sources;
+  const part = file.split('/')[0];
+  const namesakes = [channels, policy, reasons.en, reasons['zh-CN'], ...rules, ...limits, ...lists];
+  const isOwn = (name: string): boolean =>
+    ownDir !== undefined && path.isAbsolute(name) && path.relative(ownDir, name).split(path.sep)[0] === part;
+  return ownDir !== undefined && namesakes.some((source) => isOwn(source.file)) ? path.join(ownDir, file) : file;
 }

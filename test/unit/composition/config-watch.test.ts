@@ -1,12 +1,14 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { contentOf } from '../../../src/composition/config-content.ts';
+import { contentOf, withContent } from '../../../src/composition/config-content.ts';
 import { watchConfiguration } from '../../../src/composition/config-watch.ts';
 import { createFileConfigStore } from '../../../src/composition/file-config-store.ts';
+import { buildConfiguration } from '../../../src/composition/load-generation.ts';
 import { chooseConfiguration } from '../../../src/composition/start-configuration.ts';
 import { systemClock } from '../../../src/composition/system-clock.ts';
 import { readSources } from '../../../src/config/read-sources.ts';
+import { formatFault } from '../../../src/domain/config-fault.ts';
 import { type ConfigStore, replaySteps } from '../../../src/domain/config-store.ts';
 import { VigilError } from '../../../src/domain/errors.ts';
 import { aFolder, aLive, type Folder, ruleFile, temporaryFolder, testFile, until } from './a-folder.ts';
@@ -15,9 +17,9 @@ const POLL_MS = 50;
 const turn = async (): Promise<void> => undefined;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function watched(folder: Folder, from: 'folder' | 'store' = 'folder', store?: ConfigStore) {
+async function watched(folder: Folder, from: 'folder' | 'store' = 'folder', store?: ConfigStore, pollMs = POLL_MS) {
   const { live, heard } = await aLive(folder);
-  const watch = watchConfiguration({ live, from, store, pollMs: POLL_MS, clock: systemClock, events: heard.events });
+  const watch = watchConfiguration({ live, from, store, pollMs, clock: systemClock, events: heard.events });
   onTestFinished(() => watch.stop());
   return { live, heard, watch, limit: () => live.current().configuration.ruleset.rules[0]?.when };
 }
@@ -27,10 +29,11 @@ const hashOf = async (folder: Folder): Promise<string> => (await contentOf(await
 describe('a folder that is watched', () => {
   it('brings changed list entries into force within a second', async () => {
     const folder = aFolder();
-    const { live } = await watched(folder);
+    const { pollMs } = (await folder.load()).settings.reload;
+    const { live } = await watched(folder, 'folder', undefined, pollMs);
     const isListed = (): boolean =>
       live.current().configuration.lists.contains('denied_devices', 'D-9', systemClock.now());
-    await sleep(4 * POLL_MS);
+    await sleep(4 * pollMs);
     expect(isListed()).toBe(false);
     const startMs = performance.now();
     // as `vigil lists import` writes: beside, then renamed
@@ -262,6 +265,15 @@ describe('a store that is followed', () => {
 });
 
 describe('the content of a configuration', () => {
+  it('gives the same versions of everything when it comes back from a store', async () => {
+    const folder = aFolder();
+    const sources = await readSources(folder.dir);
+    const again = buildConfiguration(withContent(sources, (await contentOf(sources, turn)).files), {});
+    if (!again.ok) throw new Error(again.error.map(formatFault).join());
+    expect(again.value.generation.versions).toEqual((await folder.load()).generation.versions);
+    expect(again.value.sources).toEqual(sources);
+  });
+
   it('has one hash wherever it lies, and another for every change of a file or a name', async () => {
     const [one, two] = [aFolder(), aFolder()];
     expect(await hashOf(one)).toBe(await hashOf(two));
