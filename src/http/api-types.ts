@@ -179,10 +179,17 @@ export interface ChannelList {
   readonly items: readonly ChannelView[];
 }
 
+export interface Bank {
+  readonly name: string;
+  /** IANA time zone in which its people read times */
+  readonly zone: string;
+}
+
 export interface Me {
   readonly subject: string;
   readonly name: string;
   readonly roles: readonly Role[];
+  readonly bank: Bank;
 }
 
 export interface Health {

@@ -3,7 +3,7 @@ import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { AlertStore } from '../domain/ports.ts';
 import type { Rejection } from '../domain/transaction.ts';
-import type { DryRunResult, Explanation, Health, LiveSnapshot, Readiness } from './api-types.ts';
+import type { Bank, DryRunResult, Explanation, Health, LiveSnapshot, Readiness } from './api-types.ts';
 import type { TokenVerifier } from './tokens.ts';
 
 export type ScoreAnswer =
@@ -36,8 +36,9 @@ export interface HttpServerOptions {
   readonly tokens: TokenVerifier;
   /** the built console (index.html, assets/); absent: `/` says that there is none */
   readonly consoleDir?: string;
-  /** asked at each request: the configuration reloads */
+  /** asked at each request, both: the configuration reloads */
   readonly channels: () => ChannelCatalogue;
+  readonly bank: () => Bank;
   readonly clock: Clock;
   readonly version: string;
   readonly events?: HttpEvents;

@@ -235,7 +235,15 @@ const ChannelView = closed({
 
 export const ChannelList = closed({ version: Type.String(), items: Type.Array(ChannelView) });
 
-export const Me = closed({ subject: Type.String(), name: Type.String(), roles: Type.Array(oneOf(ROLES)) });
+export const Me = closed({
+  subject: Type.String(),
+  name: Type.String(),
+  roles: Type.Array(oneOf(ROLES)),
+  bank: closed({
+    name: Type.String(),
+    zone: Type.String({ description: 'IANA time zone in which its people read times' }),
+  }),
+});
 
 export const Health = closed({ status: Type.Literal('ok'), version: Type.String(), uptimeSeconds: Type.Number() });
 

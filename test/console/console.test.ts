@@ -306,7 +306,7 @@ describe('working on an alert', () => {
   it('keeps the note when the alert was changed while it was written, and closes all the same when that is possible', async () => {
     const opened = await startInQueue();
     const { page, api } = opened;
-    api.me = { subject: 'zhao.min', name: 'Zhao Min', roles: ['supervisor'] };
+    api.me = { ...api.me, subject: 'zhao.min', name: 'Zhao Min', roles: ['supervisor'] };
     await page.reload();
     await page.locator('[role=row][data-index]').first().waitFor();
     await page.keyboard.press('j');
@@ -339,7 +339,7 @@ describe('working on an alert', () => {
   it('offers no step to a role that may only look', async () => {
     const opened = await startInQueue();
     const { page, api } = opened;
-    api.me = { subject: 'guest', name: 'Guest', roles: ['viewer'] };
+    api.me = { ...api.me, subject: 'guest', name: 'Guest', roles: ['viewer'] };
     await page.goto(`${api.url}/#/alerts/${aTakeOver(opened)}`);
     await page.reload();
     await page.getByText('Your role can look at alerts and not change them.').waitFor();
@@ -359,6 +359,20 @@ describe('the frame', () => {
     await page.reload();
     await page.getByRole('region', { name: '触发的规则' }).waitFor();
     expect(await page.locator('body').textContent()).not.toMatch(/VEL_COUNT|MOBILE_BANKING|confirmed_fraud/);
+  });
+
+  it('shows the bank’s name, and its times in the bank’s zone', async () => {
+    const opened = await startInQueue();
+    const { page, api } = opened;
+    // 5 h 45 min ahead of UTC all the year, unlike the zone of this browser
+    api.me = { ...api.me, bank: { name: 'Himalaya Bank', zone: 'Asia/Kathmandu' } };
+    await page.goto(`${api.url}/#/alerts/${aTakeOver(opened)}`);
+    await page.reload();
+    await page.getByRole('banner').getByText('Himalaya Bank').waitFor();
+    const time = page.locator('time').first();
+    const utcMs = Date.parse((await time.getAttribute('datetime')) ?? '');
+    const inNepal = new Date(utcMs + 345 * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+    expect(await time.getAttribute('title')).toBe(`${inNepal} (Asia/Kathmandu)`);
   });
 
   it('switches the theme', async () => {

@@ -206,7 +206,12 @@ export async function startFakeApi(options: {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     bank,
     isDown: false,
-    me: { subject: 'chen.jie', name: 'Chen Jie', roles: ['analyst'] },
+    me: {
+      subject: 'chen.jie',
+      name: 'Chen Jie',
+      roles: ['analyst'],
+      bank: { name: 'Harbour Bank', zone: 'Asia/Shanghai' },
+    },
     level: 'L0',
     asked,
     close: () =>

@@ -2,11 +2,12 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { isStatus, whenUnauthenticated } from './api/client.ts';
+import { useMe } from './api/queries.ts';
 import { AnnouncerProvider } from './controls/announcer.tsx';
 import { Boundary } from './controls/boundary.tsx';
 import { Skeleton } from './controls/loading.tsx';
 import { Frame } from './frame/frame.tsx';
-import { PreferencesProvider } from './i18n/language.tsx';
+import { BankZone, PreferencesProvider } from './i18n/language.tsx';
 import { usePlace } from './router.ts';
 import { currentToken, keepToken } from './session.ts';
 
@@ -32,6 +33,30 @@ function Page(): ReactNode {
   if (page === 'transactions' && first !== undefined && second !== undefined)
     return <TransactionPage key={`${first}/${second}`} channel={first} transactionId={second} />;
   return <AlertsRoute />;
+}
+
+const PAGE_TO_COME = (
+  <Skeleton
+    lines={[
+      [100, 36],
+      [100, 300],
+    ]}
+  />
+);
+
+/** No page before the bank's zone is known, so that no time changes under the reader; a server that is away says so on the page. */
+function SignedIn({ onSignOut }: { readonly onSignOut: () => void }): ReactNode {
+  const { data: me, failureCount } = useMe();
+  const isKnown = me !== undefined || failureCount > 0;
+  return (
+    <BankZone zone={me?.bank.zone ?? 'UTC'}>
+      <Frame onSignOut={onSignOut}>
+        <Boundary>
+          <Suspense fallback={PAGE_TO_COME}>{isKnown ? <Page /> : PAGE_TO_COME}</Suspense>
+        </Boundary>
+      </Frame>
+    </BankZone>
+  );
 }
 
 export function App(): ReactNode {
@@ -63,22 +88,7 @@ export function App(): ReactNode {
               <SignInPage hasEnded={hasEnded} onSignIn={signIn} />
             </Suspense>
           ) : (
-            <Frame onSignOut={() => leave(false)}>
-              <Boundary>
-                <Suspense
-                  fallback={
-                    <Skeleton
-                      lines={[
-                        [100, 36],
-                        [100, 300],
-                      ]}
-                    />
-                  }
-                >
-                  <Page />
-                </Suspense>
-              </Boundary>
-            </Frame>
+            <SignedIn onSignOut={() => leave(false)} />
           )}
         </AnnouncerProvider>
       </QueryClientProvider>

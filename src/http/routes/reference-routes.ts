@@ -4,18 +4,18 @@ import type { ChannelList, Me } from '../api-types.ts';
 import type { HttpServerOptions } from '../http-options.ts';
 import type { Route } from '../route.ts';
 
-export const referenceRoutes = ({ channels }: HttpServerOptions, openApi: () => unknown): readonly Route[] => [
+export const referenceRoutes = ({ channels, bank }: HttpServerOptions, openApi: () => unknown): readonly Route[] => [
   {
     method: 'GET',
     url: '/v1/me',
     name: 'getMe',
     access: ANYONE,
     tag: 'reference',
-    summary: 'Whose token this is, and its roles',
+    summary: 'Whose token this is, its roles, and the bank that it is for',
     answers: { component: 'Me' },
     handler: (request): Me => {
       const { subject, name, roles } = principalOf(request);
-      return { subject, name, roles };
+      return { subject, name, roles, bank: bank() };
     },
   },
   {

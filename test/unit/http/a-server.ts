@@ -3,7 +3,7 @@
 import { createMemoryAlertStore } from '../../../src/alerts/memory-alert-store.ts';
 import type { ChannelCatalogue } from '../../../src/domain/channel-catalogue.ts';
 import { createTransactionParser } from '../../../src/domain/parse-transaction.ts';
-import { type LiveSnapshot, ROLES } from '../../../src/http/api-types.ts';
+import { type Bank, type LiveSnapshot, ROLES } from '../../../src/http/api-types.ts';
 import type { HttpServerOptions } from '../../../src/http/http-options.ts';
 import { createHttpServer, type HttpServer } from '../../../src/http/http-server.ts';
 import { createLocalTokens } from '../../../src/http/local-tokens.ts';
@@ -60,6 +60,8 @@ export const A_SNAPSHOT: LiveSnapshot = {
   channels: [],
 };
 
+export const A_BANK: Bank = { name: 'Harbour Bank', zone: 'Asia/Urumqi' };
+
 /** `token('analyst')` is the token of somebody with that role alone. */
 export const token = (role: string): string => `${role}-token`;
 export const bearer = (role: string): { authorization: string } => ({ authorization: `Bearer ${token(role)}` });
@@ -94,6 +96,7 @@ export function someOptions(): HttpServerOptions {
       ROLES.map((role) => ({ token: token(role), subject: `${role}-1`, name: `A ${role}`, roles: [role] })),
     ),
     channels: () => CHANNELS,
+    bank: () => A_BANK,
     clock,
     version: '0.1.0',
   };

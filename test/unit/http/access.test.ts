@@ -134,7 +134,7 @@ describe('without a valid token', () => {
   it('the scheme is taken in any letters, as RFC 9110 says', async () => {
     const { app } = await aServer();
     const answer = await app.inject({ url: '/v1/me', headers: { authorization: `bEARER  ${token('viewer')}` } });
-    expect(answer.json()).toEqual({ subject: 'viewer-1', name: 'A viewer', roles: ['viewer'] });
+    expect(answer.json()).toMatchObject({ subject: 'viewer-1' });
     await app.close();
   });
 

@@ -62,8 +62,14 @@ describe('references', () => {
     });
   });
 
-  it('GET /v1/me answers whose token it is', async () => {
-    expectToFit('Me', (await inject('/v1/me', {}, 'auditor')).json());
+  it('GET /v1/me answers whose token it is, and the bank as it is configured now', async () => {
+    let bank = { name: 'Harbour Bank', zone: 'Asia/Urumqi' };
+    const first = await inject('/v1/me', { bank: () => bank }, 'auditor');
+    expectToFit('Me', first.json());
+    expect(first.json()).toEqual({ subject: 'auditor-1', name: 'A auditor', roles: ['auditor'], bank });
+    bank = { name: 'Haven Bank', zone: 'Asia/Kashgar' };
+    const second = await server?.app.inject({ url: '/v1/me', headers: bearer('auditor') });
+    expect(second?.json().bank).toEqual({ name: 'Haven Bank', zone: 'Asia/Kashgar' });
   });
 
   it('GET /v1/live answers the figures', async () => {

@@ -24,8 +24,14 @@ export const TIMELINE_LIMIT = 100;
 
 export const alertKey = (alertId: string) => ['alert', alertId] as const;
 
+/** Asked until it is answered: times stand in the bank's zone only from then on. */
 export const useMe = (): UseQueryResult<Me> =>
-  useQuery({ queryKey: ['me'], queryFn: ({ signal }) => fetchMe(signal), staleTime: Number.POSITIVE_INFINITY });
+  useQuery({
+    queryKey: ['me'],
+    queryFn: ({ signal }) => fetchMe(signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: ({ state }) => (state.data === undefined ? ALERT_INTERVAL_MS : false),
+  });
 
 export const useChannels = (): UseQueryResult<ChannelList> =>
   useQuery({ queryKey: ['channels'], queryFn: ({ signal }) => fetchChannels(signal), staleTime: 600_000 });

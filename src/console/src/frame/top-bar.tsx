@@ -48,13 +48,14 @@ function ThemeSwitch(): ReactNode {
 export function TopBar({ onSignOut }: { readonly onSignOut: () => void }): ReactNode {
   const { t } = usePreferences();
   const me = useMe().data;
+  const bankName = me?.bank.name ?? t('app.name');
   return (
     <header className="top-bar">
-      <div className="bank" title={t('app.name')}>
+      <div className="bank" title={bankName}>
         <span className="bank-mark" aria-hidden="true">
           V
         </span>
-        <span className="bank-name">{t('app.name')}</span>
+        <span className="bank-name">{bankName}</span>
       </div>
       <SearchBox />
       <div className="top-bar-end">

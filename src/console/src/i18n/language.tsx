@@ -12,8 +12,8 @@ export interface Preferences extends Formats {
   setTheme(theme: Theme): void;
 }
 
-/** until the API names the bank's zone, the one of the shipped configuration */
-const BANK_ZONE = 'Asia/Shanghai';
+/** before the sign-in there is no bank, and no time on the page */
+const NO_BANK_ZONE = 'UTC';
 
 function remembered(name: string): string | null {
   try {
@@ -48,7 +48,7 @@ const PreferencesContext = createContext<Preferences | null>(null);
 export function PreferencesProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [language, setLanguage] = useState(firstLanguage);
   const [theme, setTheme] = useState(firstTheme);
-  const formats = useMemo(() => createFormats(language, BANK_ZONE), [language]);
+  const formats = useMemo(() => createFormats(language, NO_BANK_ZONE), [language]);
   useEffect(() => {
     document.documentElement.lang = language;
     document.documentElement.dataset.theme = theme;
@@ -73,6 +73,24 @@ export function PreferencesProvider({ children }: { readonly children: ReactNode
       <I18nProvider locale={language}>{children}</I18nProvider>
     </PreferencesContext>
   );
+}
+
+/** A zone that this browser's own list lacks cannot be shown; every full time names its zone, so UTC is not mistaken for it. */
+function knownZone(zone: string): string {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return zone;
+  } catch {
+    return NO_BANK_ZONE;
+  }
+}
+
+/** Below it, times are those of the bank. */
+export function BankZone({ zone, children }: { readonly zone: string; readonly children: ReactNode }): ReactNode {
+  const outer = usePreferences();
+  const formats = useMemo(() => createFormats(outer.language, knownZone(zone)), [outer.language, zone]);
+  const value = useMemo<Preferences>(() => ({ ...outer, ...formats }), [outer, formats]);
+  return <PreferencesContext value={value}>{children}</PreferencesContext>;
 }
 
 export function usePreferences(): Preferences {
