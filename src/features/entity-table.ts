@@ -4,9 +4,17 @@
  * would have needed it is flagged as an estimate, never silently low.
  */
 export interface TableEntry {
-  /** time of its newest event */
-  newestMs: number;
   isRecent: boolean;
+}
+
+export interface EntityTableOptions<E extends TableEntry> {
+  readonly maxEntities: number;
+  /** an entry goes on its own when its newest event is older than this */
+  readonly idleMs: number;
+  /** time of an entry's newest event */
+  readonly newestMs: (entry: E) => number;
+  /** the entry is no longer found */
+  readonly onForget?: (entry: E) => void;
 }
 
 export interface EntityTable<E extends TableEntry> {
@@ -22,14 +30,16 @@ export interface EntityTable<E extends TableEntry> {
 const SWEEP_STEPS = 2;
 const SECOND_CHANCES = 16;
 
-export function createEntityTable<E extends TableEntry>(maxEntities: number, idleMs: number): EntityTable<E> {
+export function createEntityTable<E extends TableEntry>(options: EntityTableOptions<E>): EntityTable<E> {
+  const { maxEntities, idleMs, newestMs, onForget } = options;
   const entries = new Map<string, E>();
   let sweep = entries.entries();
   let forgottenMs = Number.NEGATIVE_INFINITY;
 
   const forget = (key: string, entry: E): void => {
     entries.delete(key);
-    forgottenMs = Math.max(forgottenMs, entry.newestMs);
+    forgottenMs = Math.max(forgottenMs, newestMs(entry));
+    onForget?.(entry);
   };
 
   const next = (): readonly [string, E] | undefined => {
@@ -44,7 +54,7 @@ export function createEntityTable<E extends TableEntry>(maxEntities: number, idl
   const makeRoom = (watermarkMs: number): void => {
     for (let step = 0; step < SWEEP_STEPS; step++) {
       const candidate = next();
-      if (candidate !== undefined && candidate[1].newestMs < watermarkMs - idleMs) forget(...candidate);
+      if (candidate !== undefined && newestMs(candidate[1]) < watermarkMs - idleMs) forget(...candidate);
     }
     for (let step = 0; entries.size >= maxEntities; step++) {
       const candidate = next();

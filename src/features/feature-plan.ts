@@ -23,6 +23,8 @@ export interface WindowPlan {
   readonly needsMax: boolean;
   readonly needsMin: boolean;
   readonly needsDistinct: boolean;
+  /** counts, sums and times alone, up to now: what most windows are */
+  readonly isPlain: boolean;
 }
 
 /** Raw numbers of one window, relative to WindowPlan.rawAt. Distinct counts follow, one per member column. */
@@ -238,14 +240,18 @@ function addWindow(windows: WindowPlan[], feature: CompiledFeature, rawAt: numbe
   const known = windows[place];
   const last = windows.at(-1);
   const at = last === undefined ? rawAt : last.rawAt + RAW.distinct + members;
+  const needsMax = (known?.needsMax ?? false) || feature.aggregate === 'max';
+  const needsMin = (known?.needsMin ?? false) || feature.aggregate === 'min';
+  const needsDistinct = (known?.needsDistinct ?? false) || feature.aggregate === 'distinct';
   const window: WindowPlan = {
     windowMs: feature.windowMs,
     delayMs: feature.delayMs,
     excludeCurrent,
     rawAt: known?.rawAt ?? at,
-    needsMax: (known?.needsMax ?? false) || feature.aggregate === 'max',
-    needsMin: (known?.needsMin ?? false) || feature.aggregate === 'min',
-    needsDistinct: (known?.needsDistinct ?? false) || feature.aggregate === 'distinct',
+    needsMax,
+    needsMin,
+    needsDistinct,
+    isPlain: feature.delayMs === 0 && !excludeCurrent && !needsMax && !needsMin && !needsDistinct,
   };
   windows[known === undefined ? windows.length : place] = window;
   return window.rawAt;

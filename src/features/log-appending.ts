@@ -11,6 +11,7 @@ import {
   type PackedLog,
   rangeExtreme,
   valueAt,
+  writeDifference,
   writeSums,
 } from './log-reading.ts';
 import { makeRoom } from './log-room.ts';
@@ -29,9 +30,42 @@ export function append(layout: LogLayout, log: PackedLog, event: LogEvent, raw: 
   if (layout.maxAt !== NONE) writeFenwick(layout, log, position, 1);
   if (layout.minAt !== NONE) writeFenwick(layout, log, position, -1);
   const { windows } = layout;
-  for (let index = 0; index < windows.length; index++)
-    moveWindow(layout, log, windows[index] as WindowPlan, index * layout.cacheStride, event.timeMs, position, raw);
-  indexMembers(layout, log);
+  for (let index = 0; index < windows.length; index++) {
+    const window = windows[index] as WindowPlan;
+    const cache = log.caches + index * layout.cacheStride;
+    if (window.isPlain) movePlain(layout, log, window, cache, event.timeMs, position, raw);
+    else moveWindow(layout, log, window, cache, event.timeMs, position, raw);
+  }
+  if (layout.members > 0) indexMembers(layout, log);
+}
+
+/** `moveWindow` for counts, sums and times alone. */
+function movePlain(
+  layout: LogLayout,
+  log: PackedLog,
+  window: WindowPlan,
+  cache: number,
+  timeMs: number,
+  position: number,
+  raw: Float64Array,
+): void {
+  const { data, records } = log;
+  const { stride } = layout;
+  const start = timeMs - window.windowMs;
+  const head = records + position * stride;
+  let lo = data[cache] as number;
+  // the new record is inside
+  let edge = records + lo * stride;
+  while ((data[edge] as number) <= start) edge += stride;
+  lo = (edge - records) / stride;
+  data[cache] = lo;
+  data[cache + 1] = position + 1;
+  const out = window.rawAt;
+  raw[out + RAW.count] = position + 1 - lo;
+  raw[out + RAW.first] = lo < position ? (data[edge] as number) : Number.NEGATIVE_INFINITY;
+  raw[out + RAW.last] = lo < position ? (data[head - stride] as number) : Number.NEGATIVE_INFINITY;
+  raw[out + RAW.clipped] = start < log.droppedMs ? 1 : 0;
+  if (layout.sumAt !== NONE) writeDifference(layout, data, head, edge - stride, raw, out);
 }
 
 /** Moves one window's cache to end at the record at `position`, which is the newest, and writes its raw numbers. */
@@ -45,7 +79,8 @@ function moveWindow(
   raw: Float64Array,
 ): void {
   const { data } = log;
-  const { recordsAt, stride } = layout;
+  const { stride } = layout;
+  const recordsAt = log.records;
   const edge = timeMs - window.delayMs;
   const oldLo = at(log, cache);
   const oldHi = at(log, cache + 1);
@@ -106,7 +141,7 @@ function moveExtreme(
 /** Time, id and cumulative sums of a record, from those of the record before it. */
 export function writeRecord(layout: LogLayout, log: PackedLog, position: number, event: LogEvent): void {
   const { data } = log;
-  const record = layout.recordsAt + position * layout.stride;
+  const record = log.records + position * layout.stride;
   const before = record - layout.stride;
   data[record + TIME] = event.timeMs;
   data[record + ID] = event.id;
@@ -126,7 +161,7 @@ export function writeRecord(layout: LogLayout, log: PackedLog, position: number,
 export function linkMember(layout: LogLayout, log: PackedLog, column: number, position: number, event: LogEvent): void {
   const { data } = log;
   const offset = layout.membersAt + column * MEMBER_STRIDE;
-  const field = layout.recordsAt + position * layout.stride + offset;
+  const field = log.records + position * layout.stride + offset;
   const hash = event.members[column] as number;
   data[field] = hash;
   data[field + 1] = NONE;
@@ -135,18 +170,18 @@ export function linkMember(layout: LogLayout, log: PackedLog, column: number, po
   const previous = newestBefore(layout, log, column, hash, position);
   data[field + 1] = previous;
   if (previous !== NONE) {
-    const link = layout.recordsAt + (previous - log.first) * layout.stride + offset + 2;
+    const link = log.records + (previous - log.first) * layout.stride + offset + 2;
     data[field + 2] = at(log, link);
     data[link] = log.first + position;
   } else data[field + 2] = firstAfter(layout, log, column, hash, position);
   const next = at(log, field + 2);
-  if (next !== NO_NEXT) data[layout.recordsAt + (next - log.first) * layout.stride + offset + 1] = log.first + position;
+  if (next !== NO_NEXT) data[log.records + (next - log.first) * layout.stride + offset + 1] = log.first + position;
   else log.newest?.[column]?.set(hash, log.first + position);
 }
 
 /** Absolute number of the member's first record after `position`, when none of its records stands before. */
 function firstAfter(layout: LogLayout, log: PackedLog, column: number, hash: number, position: number): number {
-  const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+  const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
   for (let other = position + 1; other < log.count; other++)
     if (at(log, member + other * layout.stride) === hash) return log.first + other;
   return NO_NEXT;
@@ -160,10 +195,10 @@ export function writeFenwick(layout: LogLayout, log: PackedLog, position: number
   for (let step = 1; step < low; step *= 2) {
     const child = position - step;
     if (child < 0) break;
-    const value = at(log, layout.recordsAt + child * layout.stride + column);
+    const value = at(log, log.records + child * layout.stride + column);
     if (value !== NONE && (best === NONE || sign * value > sign * best)) best = value;
   }
-  log.data[layout.recordsAt + position * layout.stride + column] = best;
+  log.data[log.records + position * layout.stride + column] = best;
 }
 
 /** From a certain size on each member column has an index of newest records. */
@@ -172,7 +207,7 @@ export function indexMembers(layout: LogLayout, log: PackedLog): void {
   const newest: Map<number, number>[] = [];
   for (let column = 0; column < layout.members; column++) {
     const index = new Map<number, number>();
-    const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+    const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
     for (let position = 0; position < log.count; position++) {
       const hash = at(log, member + position * layout.stride);
       if (hash !== 0) index.set(hash, log.first + position);

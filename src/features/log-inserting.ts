@@ -8,12 +8,12 @@ import { addSquare, addWrapping, type LogEvent } from './raw-numbers.ts';
 
 /** Inserts the event at its own time: shifts the records after it and brings the caches up to date. */
 export function insertLate(layout: LogLayout, log: PackedLog, event: LogEvent, position: number, newest: number): void {
-  const { stride, recordsAt } = layout;
+  const { stride } = layout;
   const dropped = makeRoom(layout, log, newest);
   const place = position - dropped;
   if (place < 0) return;
-  const start = recordsAt + place * stride;
-  log.data.copyWithin(start + stride, start, recordsAt + log.count * stride);
+  const start = log.records + place * stride;
+  log.data.copyWithin(start + stride, start, log.records + log.count * stride);
   if (layout.members > 0) shiftLinks(layout, log, place);
   writeRecord(layout, log, place, event);
   log.count++;
@@ -25,14 +25,14 @@ export function insertLate(layout: LogLayout, log: PackedLog, event: LogEvent, p
   }
   const { windows } = layout;
   for (let index = 0; index < windows.length; index++)
-    admitLate(layout, log, windows[index] as WindowPlan, index * layout.cacheStride, event, place, newest);
+    admitLate(layout, log, windows[index] as WindowPlan, log.caches + index * layout.cacheStride, event, place, newest);
   indexMembers(layout, log);
 }
 
 function addToLater(layout: LogLayout, log: PackedLog, event: LogEvent, from: number): void {
   const { data } = log;
   for (let position = from; position < log.count; position++) {
-    const record = layout.recordsAt + position * layout.stride;
+    const record = log.records + position * layout.stride;
     const wraps = record + layout.sumAt + 1;
     if (addWrapping(data, record + layout.sumAt, event.value) === 1) data[wraps] = at(log, wraps) + 1;
     if (layout.presentAt !== NONE) data[record + layout.presentAt] = at(log, record + layout.presentAt) + 1;
@@ -48,7 +48,7 @@ function shiftLinks(layout: LogLayout, log: PackedLog, place: number): void {
   const { data, first } = log;
   const moved = first + place;
   for (let column = 0; column < layout.members; column++) {
-    const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+    const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
     for (let position = place + 1; position <= log.count; position++) {
       const field = member + position * layout.stride;
       if (at(log, field) === 0) continue;
@@ -86,7 +86,7 @@ function admitLate(
     return;
   }
   for (let column = 0; column < layout.members; column++) {
-    const field = layout.recordsAt + place * layout.stride + layout.membersAt + column * MEMBER_STRIDE;
+    const field = log.records + place * layout.stride + layout.membersAt + column * MEMBER_STRIDE;
     const isOnly = at(log, field) !== 0 && at(log, field + 1) - log.first < lo && at(log, field + 2) - log.first > hi;
     if (isOnly) data[cache + layout.cacheDistinctAt + column] = at(log, cache + layout.cacheDistinctAt + column) + 1;
   }

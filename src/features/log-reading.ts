@@ -7,7 +7,12 @@ import { type LogEvent, writeSquares } from './raw-numbers.ts';
 import { WRAP } from './wide-sum.ts';
 
 export interface PackedLog {
+  /** of its arena; the data of other logs stand beside its own */
+  address: number;
   data: Float64Array;
+  /** where its windows' caches and its first record stand in `data` */
+  caches: number;
+  records: number;
   count: number;
   /** absolute number of the first record: how many were dropped before it */
   first: number;
@@ -15,25 +20,19 @@ export interface PackedLog {
   droppedMs: number;
   /** per member column: hash → absolute number of its newest record; only in logs with more than a few records */
   newest: Map<number, number>[] | undefined;
+  /** how many records there is room for */
+  room: number;
+  /** twice the room, at another place */
+  readonly grow: () => void;
 }
 
 /** no value, no record */
 export const NONE = -1;
 export const NO_NEXT = Number.POSITIVE_INFINITY;
-const FIRST_CAPACITY = 3;
-
-export function createLog(layout: LogLayout, droppedMs: number): PackedLog {
-  const data = new Float64Array(layout.recordsAt + FIRST_CAPACITY * layout.stride);
-  for (let index = 0; index < layout.windows.length; index++) {
-    const cache = index * layout.cacheStride;
-    data.fill(NONE, cache + layout.cacheMaxAt, cache + layout.cacheDistinctAt);
-  }
-  return { data, count: 0, first: 0, droppedMs, newest: undefined };
-}
 
 /** Time of the newest event, −Infinity before the first. */
 export const newestMs = (layout: LogLayout, log: PackedLog): number =>
-  log.count === 0 ? Number.NEGATIVE_INFINITY : at(log, layout.recordsAt + (log.count - 1) * layout.stride + TIME);
+  log.count === 0 ? Number.NEGATIVE_INFINITY : at(log, log.records + (log.count - 1) * layout.stride + TIME);
 
 // a view beyond its end reads undefined; every index here is inside, and a fault would show as NaN in the property tests
 export const at = (log: PackedLog, index: number): number => log.data[index] as number;
@@ -44,7 +43,7 @@ export function upperBound(layout: LogLayout, log: PackedLog, t: number, low: nu
   let hi = high;
   while (lo < hi) {
     const middle = (lo + hi) >>> 1;
-    if (at(log, layout.recordsAt + middle * layout.stride) <= t) lo = middle + 1;
+    if (at(log, log.records + middle * layout.stride) <= t) lo = middle + 1;
     else hi = middle;
   }
   return lo;
@@ -53,7 +52,7 @@ export function upperBound(layout: LogLayout, log: PackedLog, t: number, low: nu
 /** Position of the record with the event's time and id, looked for before `end`. */
 export function findRecord(layout: LogLayout, log: PackedLog, event: LogEvent, end: number): number {
   for (let position = end - 1; position >= 0; position--) {
-    const record = layout.recordsAt + position * layout.stride;
+    const record = log.records + position * layout.stride;
     if (at(log, record + TIME) !== event.timeMs) return NONE;
     if (at(log, record + ID) === event.id) return position;
   }
@@ -62,7 +61,7 @@ export function findRecord(layout: LogLayout, log: PackedLog, event: LogEvent, e
 
 /** −1 when the record has no value. */
 export function valueAt(layout: LogLayout, log: PackedLog, position: number): number {
-  const record = layout.recordsAt + position * layout.stride;
+  const record = log.records + position * layout.stride;
   const before = record - layout.stride;
   if (at(log, record + layout.presentAt) === at(log, before + layout.presentAt)) return NONE;
   const difference = at(log, record + layout.sumAt) - at(log, before + layout.sumAt);
@@ -86,9 +85,7 @@ export function rangeExtreme(layout: LogLayout, log: PackedLog, lo: number, hi: 
     const low = number & -number;
     const whole = number - low >= end;
     const position = number - log.first - 1;
-    const value = whole
-      ? at(log, layout.recordsAt + position * layout.stride + column)
-      : valueAt(layout, log, position);
+    const value = whole ? at(log, log.records + position * layout.stride + column) : valueAt(layout, log, position);
     const span = whole ? low : 1;
     if (value !== NONE && (found.value === NONE || sign * value > sign * found.value)) {
       // the oldest record that can hold it: asked again no later than when it leaves the window
@@ -111,7 +108,7 @@ export function distinctBetween(
   hi: number,
 ): number {
   const { stride } = layout;
-  const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+  const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
   let from = cachedLo;
   let to = cachedHi;
   let distinct = cachedCount;
@@ -151,33 +148,41 @@ export function writeSums(
 ): void {
   const { stride } = layout;
   const out = window.rawAt;
-  const head = layout.recordsAt + (hi - 1) * stride;
-  const tail = layout.recordsAt + (lo - 1) * stride;
+  const head = log.records + (hi - 1) * stride;
+  const tail = log.records + (lo - 1) * stride;
   raw[out + RAW.count] = hi - lo;
-  if (layout.sumAt !== NONE) {
-    const low = at(log, head + layout.sumAt) - at(log, tail + layout.sumAt);
-    const wraps = at(log, head + layout.sumAt + 1) - at(log, tail + layout.sumAt + 1);
-    raw[out + RAW.sum] = low < 0 ? low + WRAP : low;
-    raw[out + RAW.sumWraps] = low < 0 ? wraps - 1 : wraps;
-    if (layout.presentAt !== NONE)
-      raw[out + RAW.present] = at(log, head + layout.presentAt) - at(log, tail + layout.presentAt);
-    if (layout.squaresAt !== NONE) {
-      const h = head + layout.squaresAt;
-      const b = tail + layout.squaresAt;
-      writeSquares(raw, out, at(log, h) - at(log, b), at(log, h + 1) - at(log, b + 1), at(log, h + 2) - at(log, b + 2));
-    }
-  }
+  if (layout.sumAt !== NONE) writeDifference(layout, log.data, head, tail, raw, out);
   const hasEarlier = lo < previous;
   raw[out + RAW.first] = hasEarlier ? at(log, tail + stride + TIME) : Number.NEGATIVE_INFINITY;
-  raw[out + RAW.last] = hasEarlier
-    ? at(log, layout.recordsAt + (previous - 1) * stride + TIME)
-    : Number.NEGATIVE_INFINITY;
+  raw[out + RAW.last] = hasEarlier ? at(log, log.records + (previous - 1) * stride + TIME) : Number.NEGATIVE_INFINITY;
   raw[out + RAW.clipped] = timeMs - window.delayMs - window.windowMs < log.droppedMs ? 1 : 0;
+}
+
+/** The sums between two records: of the head without those of the tail. */
+export function writeDifference(
+  layout: LogLayout,
+  data: Float64Array,
+  head: number,
+  tail: number,
+  raw: Float64Array,
+  out: number,
+): void {
+  const { sumAt, presentAt, squaresAt } = layout;
+  const low = (data[head + sumAt] as number) - (data[tail + sumAt] as number);
+  const wraps = (data[head + sumAt + 1] as number) - (data[tail + sumAt + 1] as number);
+  raw[out + RAW.sum] = low < 0 ? low + WRAP : low;
+  raw[out + RAW.sumWraps] = low < 0 ? wraps - 1 : wraps;
+  if (presentAt !== NONE)
+    raw[out + RAW.present] = (data[head + presentAt] as number) - (data[tail + presentAt] as number);
+  if (squaresAt === NONE) return;
+  const difference = (limb: number): number =>
+    (data[head + squaresAt + limb] as number) - (data[tail + squaresAt + limb] as number);
+  writeSquares(raw, out, difference(0), difference(1), difference(2));
 }
 
 /** Absolute number of the member's newest record before position `end`; −1 when there is none. */
 export function newestBefore(layout: LogLayout, log: PackedLog, column: number, hash: number, end: number): number {
-  const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+  const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
   if (log.newest === undefined) {
     for (let position = end - 1; position >= 0; position--)
       if (at(log, member + position * layout.stride) === hash) return log.first + position;

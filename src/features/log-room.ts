@@ -9,12 +9,7 @@ const COMPACT_FROM = 16;
 export function makeRoom(layout: LogLayout, log: PackedLog, newest: number): number {
   const dead = deadRecords(layout, log, newest);
   if (dead > 0) dropFirst(layout, log, dead);
-  const { recordsAt, stride } = layout;
-  if (recordsAt + (log.count + 1) * stride > log.data.length) {
-    const grown = new Float64Array(recordsAt + log.count * 2 * stride);
-    grown.set(log.data);
-    log.data = grown;
-  }
+  if (log.count >= log.room) log.grow();
   return dead;
 }
 
@@ -31,14 +26,16 @@ function deadRecords(layout: LogLayout, log: PackedLog, newest: number): number 
 }
 
 function dropFirst(layout: LogLayout, log: PackedLog, dead: number): void {
-  const { stride, recordsAt } = layout;
+  const { stride } = layout;
+  const recordsAt = log.records;
   log.droppedMs = Math.max(log.droppedMs, at(log, recordsAt + (dead - 1) * stride));
   forget(layout, log, dead);
   // the record before the first one kept becomes the sentinel: its sums are what the first window subtracts
   log.data.copyWithin(recordsAt - stride, recordsAt + (dead - 1) * stride, recordsAt + log.count * stride);
   log.count -= dead;
   log.first += dead;
-  for (let cache = 0; cache < layout.windows.length * layout.cacheStride; cache += layout.cacheStride) {
+  for (let index = 0; index < layout.windows.length; index++) {
+    const cache = log.caches + index * layout.cacheStride;
     // a window whose edge lies in the dropped part (only when the cap was met) starts at what is left
     log.data[cache] = Math.max(0, at(log, cache) - dead);
     log.data[cache + 1] = Math.max(0, at(log, cache + 1) - dead);
@@ -48,9 +45,9 @@ function dropFirst(layout: LogLayout, log: PackedLog, dead: number): void {
 /** Takes the records before `dead` out of the indexes and, where a cap cut into windows, out of their distinct counts. */
 function forget(layout: LogLayout, log: PackedLog, dead: number): void {
   for (let column = 0; column < layout.members; column++) {
-    const member = layout.recordsAt + layout.membersAt + column * MEMBER_STRIDE;
+    const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
     for (let index = 0; index < layout.windows.length; index++) {
-      const cache = index * layout.cacheStride;
+      const cache = log.caches + index * layout.cacheStride;
       const slot = cache + layout.cacheDistinctAt + column;
       const lo = at(log, cache);
       const hi = at(log, cache + 1);

@@ -10,8 +10,9 @@ import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
 import { entityKey } from './entities.ts';
 import { createEntityTable, type EntityTable, type TableEntry } from './entity-table.ts';
 import { type Combination, type FeaturePlan, RAW, type StreamPlan } from './feature-plan.ts';
+import { createLogArena, type LogArena } from './log-arena.ts';
 import { type LogLayout, layoutOf } from './log-layout.ts';
-import { createLog, type PackedLog } from './log-reading.ts';
+import { newestMs } from './log-reading.ts';
 import { countFrauds, createMemoryLabels, type FraudList, type MemoryLabels } from './memory-labels.ts';
 import { VISIT, type Visit, visitLog } from './packed-log.ts';
 import { createProfile, createProfileEvent, readProfileEvent, updateProfile } from './profile-state.ts';
@@ -45,20 +46,25 @@ const SHANGHAI_MINUTES = 480;
 const PROFILE_IDLE_MS = 400 * 86_400_000;
 
 interface Entity extends TableEntry {
-  /** by position of the stream in its combination */
-  readonly logs: (PackedLog | undefined)[];
+  /** addresses by position of the stream in its combination; −1: no log yet */
+  readonly logs: number[];
   frauds: FraudList[] | undefined;
 }
 
 interface Customer extends TableEntry {
+  newestMs: number;
   profile: Float64Array;
 }
 
 interface Stream {
   readonly plan: StreamPlan;
   readonly layout: LogLayout;
-  readonly empty: PackedLog;
+  readonly arena: LogArena;
+  /** address of a log without records: what an entity without a log has */
+  readonly empty: number;
 }
+
+const NO_LOG = -1;
 
 export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOptions): MemoryEngine {
   const maxEntities = options.maxEntities ?? DEFAULTS.maxEntities;
@@ -70,13 +76,24 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   const retentionOf = (combination: Combination): number =>
     Math.max(...combination.streams.map((index) => plan.streams[index]?.retentionMs ?? 0));
   const tables = plan.combinations.map((combination) =>
-    createEntityTable<Entity>(maxEntities, retentionOf(combination) + plan.latenessMs),
+    createEntityTable<Entity>({
+      maxEntities,
+      idleMs: retentionOf(combination) + plan.latenessMs,
+      newestMs: (entity) => newestOf(entity, combination, streams),
+      onForget: (entity) => freeLogs(entity, combination, streams),
+    }),
   );
-  const customers = createEntityTable<Customer>(maxEntities, PROFILE_IDLE_MS);
+  const customers = createEntityTable<Customer>({
+    maxEntities,
+    idleMs: PROFILE_IDLE_MS,
+    newestMs: (customer) => customer.newestMs,
+  });
   const labels = createMemoryLabels(
     Math.max(0, ...plan.streams.filter((stream) => stream.needsLabels).map((stream) => stream.retentionMs)),
   );
   const raw = new Float64Array(plan.rawLength);
+  // copied for every reading: an array that begins with null keeps its kind whatever number comes into it
+  const noValues = plan.sources.map((): FeatureValue => null);
   const reader = createTransactionReader(plan);
   const { event } = reader;
   const profileEvent = createProfileEvent();
@@ -94,13 +111,21 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     belongs: boolean,
   ): Visit {
     reader.readStream(stream.plan);
-    let log = entity?.logs[place];
-    if (log === undefined && belongs && entity !== undefined) {
-      log = createLog(stream.layout, table.forgottenMs);
-      entity.logs[place] = log;
+    const { arena, layout } = stream;
+    const address = entity === undefined ? NO_LOG : (entity.logs[place] as number);
+    let visit: Visit;
+    if (!belongs || entity === undefined) {
+      const log = arena.open(address === NO_LOG ? stream.empty : address);
+      if (address === NO_LOG) log.droppedMs = table.forgottenMs;
+      visit = visitLog(layout, log, event, false, raw);
+    } else {
+      const log = address === NO_LOG ? arena.create(table.forgottenMs) : arena.open(address);
+      visit = visitLog(layout, log, event, true, raw);
+      if (visit === VISIT.inOrder || visit === VISIT.late) {
+        arena.save();
+        if (log.address !== address) entity.logs[place] = log.address;
+      }
     }
-    stream.empty.droppedMs = table.forgottenMs;
-    const visit = visitLog(stream.layout, log ?? stream.empty, event, belongs && log !== undefined, raw);
     if (stream.plan.needsLabels) writeFrauds(stream, entity?.frauds?.[place], event.timeMs, raw);
     return visit;
   }
@@ -114,10 +139,9 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     const table = tables[index] as EntityTable<Entity>;
     let entity = table.get(id);
     if (entity === undefined && combination.streams.some((at) => reader.belongs((streams[at] as Stream).plan))) {
-      entity = { newestMs: event.timeMs, isRecent: false, logs: [], frauds: undefined };
+      entity = { isRecent: false, logs: combination.streams.map(() => NO_LOG), frauds: undefined };
       table.add(id, entity, watermarkMs);
     }
-    if (entity !== undefined && entity.newestMs < event.timeMs) entity.newestMs = event.timeMs;
     let seen = 0;
     for (let place = 0; place < combination.streams.length; place++) {
       const at = combination.streams[place] as number;
@@ -141,7 +165,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
       seen |= visitCombination(plan.combinations[index] as Combination, index, transaction);
     if (fraudLists.length > 0) labels.remember(key, transaction.occurredAtMs, [...fraudLists]);
     const profile = keepsProfiles ? visitProfile(transaction) : EMPTY_PROFILE;
-    const values = new Array<FeatureValue>(plan.sources.length);
+    const values = noValues.slice();
     const estimated = computeValues(plan, raw, event.timeMs, values);
     return {
       values,
@@ -176,8 +200,27 @@ const NEW_PROFILE = createProfile();
 
 function createStream(plan: StreamPlan, latenessMs: number, maxRecords: number): Stream {
   const layout = layoutOf(plan, latenessMs, maxRecords);
-  const empty = createLog(layout, Number.NEGATIVE_INFINITY);
-  return { plan, layout, empty };
+  const arena = createLogArena(layout);
+  const { address } = arena.create(Number.NEGATIVE_INFINITY);
+  arena.save();
+  return { plan, layout, arena, empty: address };
+}
+
+function newestOf(entity: Entity, { streams: own }: Combination, streams: readonly Stream[]): number {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (let place = 0; place < own.length; place++) {
+    const { arena, layout } = streams[own[place] as number] as Stream;
+    const address = entity.logs[place] as number;
+    if (address !== NO_LOG) newest = Math.max(newest, newestMs(layout, arena.open(address)));
+  }
+  return newest;
+}
+
+function freeLogs(entity: Entity, { streams: own }: Combination, streams: readonly Stream[]): void {
+  for (let place = 0; place < own.length; place++) {
+    const address = entity.logs[place] as number;
+    if (address !== NO_LOG) (streams[own[place] as number] as Stream).arena.free(address);
+  }
 }
 
 const keyOf = (combination: Combination, transaction: Transaction): string | undefined => {

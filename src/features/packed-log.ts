@@ -86,7 +86,7 @@ function evaluate(
   const { windows } = layout;
   for (let index = 0; index < windows.length; index++) {
     const window = windows[index] as WindowPlan;
-    const cache = index * layout.cacheStride;
+    const cache = log.caches + index * layout.cacheStride;
     const edge = event.timeMs - window.delayMs;
     let hi = window.excludeCurrent ? before : end;
     if (window.delayMs > 0) hi = upperBound(layout, log, edge, 0, before);
