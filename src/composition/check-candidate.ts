@@ -48,7 +48,8 @@ export function checkInThread(entry: URL = new URL('./check-worker.js', import.m
     new Promise((resolve, reject) => {
       const worker = new Worker(entry, { workerData: { sources, environment } });
       worker.unref();
-      const timer = setTimeout(() => fail(new Error('no verdict within two minutes')), PATIENCE_MS);
+      // neither holds up a process that ends
+      const timer = setTimeout(() => fail(new Error('no verdict within two minutes')), PATIENCE_MS).unref();
       const end = (): void => {
         clearTimeout(timer);
         void worker.terminate();

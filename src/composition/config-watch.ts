@@ -34,6 +34,7 @@ export const STEPS_READ = 1_000;
 /** a database is asked less often than a disk */
 const STORE_POLL_MS = 500;
 const KEEP_RETRY_MS = 5_000;
+const STOP_PATIENCE_MS = 500;
 /** a folder that has not moved for so long stands still; longer and a list of 200,000 entries is not in force within a second */
 const STANDSTILL_MS = 100;
 
@@ -82,7 +83,8 @@ export function watchConfiguration(options: ConfigWatchOptions): ConfigWatch {
     async stop() {
       isStopped = true;
       wake();
-      await running;
+      // a check of a candidate may still take seconds: nobody who ends waits for it
+      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
     },
   };
 }
@@ -180,6 +182,8 @@ function createStoreLook({ live, from, clock, events }: ConfigWatchOptions, stor
       if (clock.now() < nextLookMs) return;
       nextLookMs = clock.now() + STORE_POLL_MS;
       await follow();
+      // models lie in folders in any case
+      if (from === 'store') await live.offer(live.current().configuration.sources);
     },
     async offerFromFolder(sources: ConfigSources) {
       if (state === undefined) await settled(readState());

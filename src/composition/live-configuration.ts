@@ -51,6 +51,8 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
   const wrapModel = options.wrapModel ?? ((model: FraudModel) => model);
   let inForce = options.initial;
   let modelSeen = await modelFingerprint(inForce.configuration.sources.modelsDir);
+  // a refused one is not loaded again until its files change
+  let modelJudged = modelSeen;
   let lane: Promise<unknown> = Promise.resolve();
   const running = new Set<Promise<unknown>>();
 
@@ -85,7 +87,8 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
     const { configuration } = inForce;
     const fingerprint = await modelFingerprint(sources.modelsDir);
     const changed = changedParts(sources, configuration.sources);
-    if (changed.length === 0 && fingerprint === modelSeen) return { status: 'unchanged' };
+    if (changed.length === 0 && fingerprint === modelJudged) return { status: 'unchanged' };
+    modelJudged = fingerprint;
     const built = await buildConfigurationGradually({
       sources,
       environment,

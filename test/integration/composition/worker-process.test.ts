@@ -260,6 +260,26 @@ describe('a worker whose configuration changes', () => {
   });
 });
 
+describe('a worker that ends', () => {
+  it('does not wait for the check of a configuration', async () => {
+    const { run, migrated, write } = await bank();
+    await migrated();
+    const worker = run();
+    await url(worker);
+    await sleep(500);
+    // 1,000 cases: many seconds of checking
+    const cases = testFile(1_000).split('cases:\n');
+    for (let n = 0; n < 40; n++) write(`rules/tests/more-${n}.test.yaml`, `${cases[0]}cases:\n${cases[1]?.repeat(25)}`);
+    write('rules/test.yaml', ruleFile(900));
+    await sleep(1_500);
+    const startMs = performance.now();
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended, worker.output()).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect(worker.output()).not.toContain('refused'); // the check had not come to an end
+  });
+});
+
 async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { contentOf, withContent } from '../../../src/composition/config-content.ts';
@@ -7,7 +7,7 @@ import { createFileConfigStore } from '../../../src/composition/file-config-stor
 import { buildConfiguration } from '../../../src/composition/load-generation.ts';
 import { chooseConfiguration } from '../../../src/composition/start-configuration.ts';
 import { systemClock } from '../../../src/composition/system-clock.ts';
-import { readSources } from '../../../src/config/read-sources.ts';
+import { readSources, SHIPPED_CONFIG_DIR } from '../../../src/config/read-sources.ts';
 import { formatFault } from '../../../src/domain/config-fault.ts';
 import { type ConfigStore, replaySteps } from '../../../src/domain/config-store.ts';
 import { VigilError } from '../../../src/domain/errors.ts';
@@ -253,6 +253,21 @@ describe('a store that is followed', () => {
     await until(() => heard.refused.length > 0);
     expect(heard.refused[0]?.join()).toContain('a large transfer');
     expect(limit()).toContain('1000');
+  });
+
+  it('still takes a model whose files change, and says once what is wrong with it', async () => {
+    const running = aFolder('model: { enabled: true, backend: cpu }\n');
+    cpSync(path.join(SHIPPED_CONFIG_DIR, 'models'), path.join(running.dir, 'models'), { recursive: true });
+    const { heard } = await watched(running, 'store', createFileConfigStore(temporaryFolder()));
+    const weights = path.join(running.dir, 'models', '2026.11.2-sim', 'weights.bin');
+    const good = readFileSync(weights);
+    await sleep(200);
+    writeFileSync(weights, Buffer.alloc(good.length));
+    await until(() => heard.refusedModels.length > 0);
+    await sleep(1_200);
+    expect(heard.refusedModels).toHaveLength(1);
+    writeFileSync(weights, good);
+    await until(() => heard.models.length === 1);
   });
 
   it('does not look at its folder', async () => {
