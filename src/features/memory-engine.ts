@@ -46,8 +46,10 @@ const SHANGHAI_MINUTES = 480;
 const PROFILE_IDLE_MS = 400 * 86_400_000;
 
 interface Entity extends TableEntry {
-  /** addresses by position of the stream in its combination; −1: no log yet */
-  readonly logs: number[];
+  /** address of the log of its combination's first stream; −1: no log yet. Most combinations have one: no array to fetch */
+  log: number;
+  /** of the other streams, in their order */
+  readonly others: number[];
   frauds: FraudList[] | undefined;
 }
 
@@ -112,7 +114,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   ): Visit {
     reader.readStream(stream.plan);
     const { arena, layout } = stream;
-    const address = entity === undefined ? NO_LOG : (entity.logs[place] as number);
+    const address = entity === undefined ? NO_LOG : addressOf(entity, place);
     let visit: Visit;
     if (!belongs || entity === undefined) {
       const log = arena.open(address === NO_LOG ? stream.empty : address);
@@ -123,7 +125,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
       visit = visitLog(layout, log, event, true, raw);
       if (visit === VISIT.inOrder || visit === VISIT.late) {
         arena.save();
-        if (log.address !== address) entity.logs[place] = log.address;
+        if (log.address !== address) keepAddress(entity, place, log.address);
       }
     }
     if (stream.plan.needsLabels) writeFrauds(stream, entity?.frauds?.[place], event.timeMs, raw);
@@ -139,7 +141,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     const table = tables[index] as EntityTable<Entity>;
     let entity = table.get(id);
     if (entity === undefined && combination.streams.some((at) => reader.belongs((streams[at] as Stream).plan))) {
-      entity = { isRecent: false, logs: combination.streams.map(() => NO_LOG), frauds: undefined };
+      entity = { isRecent: false, log: NO_LOG, others: othersOf(combination), frauds: undefined };
       table.add(id, entity, watermarkMs);
     }
     let seen = 0;
@@ -206,11 +208,23 @@ function createStream(plan: StreamPlan, latenessMs: number, maxRecords: number):
   return { plan, layout, arena, empty: address };
 }
 
+const NO_OTHERS: number[] = [];
+const othersOf = ({ streams }: Combination): number[] =>
+  streams.length === 1 ? NO_OTHERS : streams.slice(1).map(() => NO_LOG);
+
+const addressOf = (entity: Entity, place: number): number =>
+  place === 0 ? entity.log : (entity.others[place - 1] as number);
+
+function keepAddress(entity: Entity, place: number, address: number): void {
+  if (place === 0) entity.log = address;
+  else entity.others[place - 1] = address;
+}
+
 function newestOf(entity: Entity, { streams: own }: Combination, streams: readonly Stream[]): number {
   let newest = Number.NEGATIVE_INFINITY;
   for (let place = 0; place < own.length; place++) {
     const { arena, layout } = streams[own[place] as number] as Stream;
-    const address = entity.logs[place] as number;
+    const address = addressOf(entity, place);
     if (address !== NO_LOG) newest = Math.max(newest, newestMs(layout, arena.open(address)));
   }
   return newest;
@@ -218,7 +232,7 @@ function newestOf(entity: Entity, { streams: own }: Combination, streams: readon
 
 function freeLogs(entity: Entity, { streams: own }: Combination, streams: readonly Stream[]): void {
   for (let place = 0; place < own.length; place++) {
-    const address = entity.logs[place] as number;
+    const address = addressOf(entity, place);
     if (address !== NO_LOG) (streams[own[place] as number] as Stream).arena.free(address);
   }
 }
