@@ -48,6 +48,12 @@ export function createMemoryAlertStore({ clock }: { readonly clock: Clock }): Au
   const standing = (kept: KeptDecision): boolean =>
     kept.decision.provisional !== true || !decisions.has(kept.transactionKey);
 
+  const inForce = (channel: string, transactionId: string): DecisionRecord | undefined => {
+    const transactionKey = transactionIdentity(channel, transactionId);
+    const found = decisions.get(transactionKey) ?? newestProvisional(decisions, transactionKey);
+    return found && { decision: found.decision, bytes: found.bytes };
+  };
+
   return {
     async record(batch) {
       const place = `${batch.topic}/${batch.partition}`;
@@ -94,11 +100,9 @@ export function createMemoryAlertStore({ clock }: { readonly clock: Clock }): Au
       kept.alert = alert;
       return alert;
     },
-    async decision(channel, transactionId) {
-      const transactionKey = transactionIdentity(channel, transactionId);
-      const found = decisions.get(transactionKey) ?? newestProvisional(decisions, transactionKey);
-      return found && { decision: found.decision, bytes: found.bytes };
-    },
+    decision: async (channel, transactionId) => inForce(channel, transactionId),
+    decisionsById: async (transactionId, channels) =>
+      channels.flatMap((channel) => inForce(channel, transactionId) ?? []),
     async customerDecisions(customerId, limit) {
       return [...decisions.values()]
         .filter((kept) => kept.decision.customerId === customerId && standing(kept))

@@ -30,6 +30,7 @@ export interface PostgresAlertStoreOptions extends PostgresPoolOptions {
 const ALERT_PAGE = loadSql('alert-page');
 const ALERT = loadSql('alert');
 const DECISION_IN_FORCE = loadSql('decision-in-force');
+const DECISIONS_BY_KEYS = loadSql('decisions-by-keys');
 const CUSTOMER_DECISIONS = loadSql('customer-decisions');
 const CHANGE_ALERT = loadSql('change-alert');
 const COUNTS = loadSql('counts');
@@ -66,6 +67,10 @@ export function createPostgresAlertStore(options: PostgresAlertStoreOptions): Au
     decision: async (channel, transactionId) => {
       const key = keyBytes(transactionIdentity(channel, transactionId));
       return (await pool.query<{ bytes: Buffer }>(DECISION_IN_FORCE, [key])).map(recordOf)[0];
+    },
+    decisionsById: async (transactionId, channels) => {
+      const keys = channels.map((channel) => keyBytes(transactionIdentity(channel, transactionId)));
+      return (await pool.query<{ bytes: Buffer }>(DECISIONS_BY_KEYS, [keys])).map(recordOf);
     },
     customerDecisions: async (customerId, limit) => {
       const key = keyBytes(identityKey(customerId));

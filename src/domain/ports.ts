@@ -188,6 +188,8 @@ export interface AlertStore {
   /** Applies an action to the version that the person saw; ALERT_CONFLICT when it has changed meanwhile. */
   act(alertId: string, seenVersion: number, action: AlertAction, actor: string): Promise<Alert>;
   decision(channel: Channel, transactionId: string): Promise<DecisionRecord | undefined>;
+  /** The decisions that stand under one id on these channels, in their order: two channels may use the same id. */
+  decisionsById(transactionId: string, channels: readonly Channel[]): Promise<readonly DecisionRecord[]>;
   /** newest first, over all channels */
   customerDecisions(customerId: string, limit: number): Promise<readonly DecisionRecord[]>;
   counts(): Promise<{ readonly open: number; readonly claimed: number; readonly closed: number }>;

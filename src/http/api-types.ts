@@ -8,6 +8,7 @@
  *   GET  /v1/alerts/{alertId}                                     → AlertDetail
  *   POST /v1/alerts/{alertId}/actions                             AlertActionRequest → Alert; 409 when seenVersion is old
  *   GET  /v1/customers/{customerId}/transactions?limit=           → CustomerTransactions, newest first
+ *   GET  /v1/transactions?transactionId=                          → TransactionsById, one for each channel that has it
  *   GET  /v1/transactions/{channel}/{transactionId}/explain       → Explanation
  *   POST /v1/dry-run                                              → DryRunResult, nothing is stored
  *   GET  /v1/live                                                 → LiveSnapshot
@@ -119,6 +120,11 @@ export interface CustomerTransaction {
 }
 
 export interface CustomerTransactions {
+  readonly items: readonly CustomerTransaction[];
+}
+
+/** Two channels may use the same id: in the order of the channel catalogue, and at most one for each of its channels. */
+export interface TransactionsById {
   readonly items: readonly CustomerTransaction[];
 }
 

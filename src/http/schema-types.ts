@@ -31,8 +31,9 @@ export type SchemasFit = [
   Same<Schema<'Me'>, Api.Me>,
   Same<Schema<'Problem'>, Api.Problem>,
   Same<Schema<'Readiness'>, Api.Readiness>,
+  Same<Schema<'TransactionsById'>, Api.TransactionsById>,
   Fits<Api.Decision, Schema<'Decision'>>,
 ];
 
 /** `never` anywhere above makes this line an error */
-export const SCHEMAS_FIT: SchemasFit = [true, true, true, true, true, true, true, true, true, true, true, true];
+export const SCHEMAS_FIT: SchemasFit = [true, true, true, true, true, true, true, true, true, true, true, true, true];

@@ -194,6 +194,8 @@ const CustomerTransaction = closed({
 
 export const CustomerTransactions = closed({ items: Type.Array(CustomerTransaction) });
 
+export const TransactionsById = closed({ items: Type.Array(CustomerTransaction) });
+
 export const Explanation = Type.Record(Type.String(), Type.Unknown(), {
   description: 'The decision and, rule by rule, what it was computed from.',
 });
@@ -287,6 +289,7 @@ export const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Problem,
   Readiness,
   Transaction,
+  TransactionsById,
 };
 
 export const answer = (name: string): { readonly $ref: string } => ({ $ref: `${name}#` });

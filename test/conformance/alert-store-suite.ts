@@ -506,6 +506,28 @@ export function alertStoreSuite(name: string, open: (clock: Clock) => Promise<Op
       expect(await store.counts()).toEqual({ open: 2, claimed: 1, closed: 1 });
     });
 
+    it('finds the decisions of one id on all the channels that are asked for, in their order', async () => {
+      const on = (channel: string, overrides: Parameters<typeof aDecision>[0] = {}) =>
+        aDecision({ channel, decisionId: `D-${channel}`, alert: false, ...overrides });
+      await store.record(
+        aBatch([
+          on('ATM', { decidedAt: '2026-09-30T23:59:59.999Z' }),
+          on('POS', { decidedAt: '2026-11-20T02:15:00.210Z' }),
+          on('COUNTER', { transactionId: 'T-2' }),
+          aProvisionalDecision({ channel: 'QR_CODE', decisionId: 'P-old', decidedAt: '2026-10-31T00:00:00.000Z' }),
+          aProvisionalDecision({ channel: 'QR_CODE', decisionId: 'P-new', decidedAt: '2026-11-01T00:00:00.000Z' }),
+          aProvisionalDecision({ channel: 'POS', decisionId: 'P-mended', decidedAt: '2026-12-01T00:00:00.000Z' }),
+        ]),
+      );
+      const ids = async (id: string, channels: readonly string[]) =>
+        (await store.decisionsById(id, channels)).map(({ decision }) => decision.decisionId);
+      expect(await ids('T-1', ['POS', 'COUNTER', 'ATM', 'QR_CODE'])).toEqual(['D-POS', 'D-ATM', 'P-new']);
+      expect(await ids('T-1', ['ATM'])).toEqual(['D-ATM']);
+      expect(await ids('T-1', [])).toEqual([]);
+      expect(await ids('T', ['ATM', 'POS'])).toEqual([]);
+      expect(await store.decisionsById('T-1', ['ATM'])).toEqual([await store.decision('ATM', 'T-1')]);
+    });
+
     it('shows a customer’s newest decisions over all channels and months', async () => {
       const at = (transactionId: string, decidedAt: string, channel: string) =>
         aDecision({ transactionId, decidedAt, channel, alert: false });

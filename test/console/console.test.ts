@@ -392,11 +392,31 @@ describe('the frame', () => {
     await page.getByRole('heading', { name: /^Three transfers in 10 minutes/ }).waitFor();
     expect(page.url()).toContain(`#/transactions/MOBILE_BANKING/${alert?.transactionId}`);
     await page.getByRole('link', { name: 'This transaction raised an alert.' }).waitFor();
+    expect(api.asked.filter((path) => path.startsWith('/v1/transactions?'))).toHaveLength(1);
     expect(await pageFaults(page)).toEqual([]);
     await page.keyboard.press('/');
     await page.keyboard.type('nobody-knows-me');
     await page.keyboard.press('Enter');
     await page.getByText('No channel knows the transaction nobody-knows-me.').waitFor();
+  });
+
+  it('offers both when two channels use one id, and takes the channel before a slash', async () => {
+    const opened = await startInQueue();
+    const { page, api } = opened;
+    const id = api.bank.alerts.find(({ alertId }) => alertId === aTakeOver(opened))?.transactionId ?? '';
+    const find = api.bank.find;
+    api.bank.find = (channel, asked) => {
+      const decision = find(channel === 'ATM' ? 'MOBILE_BANKING' : channel, asked);
+      return decision && { ...decision, channel };
+    };
+    await page.keyboard.press('/');
+    await page.keyboard.type(id);
+    await page.keyboard.press('Enter');
+    await page.getByText('2 channels know this id:').waitFor();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(`atm/${id}`);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.url()).toContain(`#/transactions/ATM/${id}`);
   });
 
   it('shows its keys by "?", and gives the focus back', async () => {

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import type { AlertAction } from '../../src/domain/alert.ts';
 import type { Alert, ChannelList, LiveSnapshot, Me, Problem } from '../../src/http/api-types.ts';
+import { customerTransaction } from '../../src/http/routes/history-routes.ts';
 import { SECURITY_HEADERS } from '../../src/http/security-headers.ts';
 import { createFakeBank, type FakeBank } from './fake-bank.ts';
 import { FAKE_CONDITIONS } from './fake-bank-cases.ts';
@@ -165,6 +166,11 @@ export async function startFakeApi(options: {
     if (area === 'alerts') return detail(bank, id);
     if (area === 'customers' && rest === 'transactions')
       return ok({ items: bank.transactionsOf(id, Number(url.searchParams.get('limit') ?? 50)) });
+    if (area === 'transactions' && id === '') {
+      const asked = url.searchParams.get('transactionId') ?? '';
+      const found = channels.items.flatMap(({ code }) => bank.find(code, asked) ?? []);
+      return ok({ items: found.map(customerTransaction) });
+    }
     if (area === 'transactions' && last === 'explain') {
       const decision = bank.find(id, rest);
       if (decision === undefined) return problem(404, 'NOT_FOUND', 'No decision is kept.');

@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox';
 import type { Decision } from '../../domain/decision.ts';
 import { READERS } from '../access.ts';
-import type { CustomerTransaction, CustomerTransactions, Explanation } from '../api-types.ts';
+import type { CustomerTransaction, CustomerTransactions, Explanation, TransactionsById } from '../api-types.ts';
 import type { HttpServerOptions } from '../http-options.ts';
 import { HttpProblem } from '../problem.ts';
 import type { Route } from '../route.ts';
@@ -12,10 +12,14 @@ const CustomerQuery = Type.Object(
   { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: '50 when it is not given' })) },
   { additionalProperties: false },
 );
+const IdQuery = Type.Object(
+  { transactionId: Type.String({ minLength: 1, maxLength: 1_024 }) },
+  { additionalProperties: false },
+);
 const TransactionParams = Type.Object({ channel: Type.String(), transactionId: Type.String() });
 const DEFAULT_LIMIT = 50;
 
-export const historyRoutes = ({ alerts, explain }: HttpServerOptions): readonly Route[] => [
+export const historyRoutes = ({ alerts, explain, channels }: HttpServerOptions): readonly Route[] => [
   {
     method: 'GET',
     url: '/v1/customers/:customerId/transactions',
@@ -30,6 +34,22 @@ export const historyRoutes = ({ alerts, explain }: HttpServerOptions): readonly 
       const { customerId } = request.params as Static<typeof CustomerParams>;
       const { limit = DEFAULT_LIMIT } = request.query as Static<typeof CustomerQuery>;
       const records = await alerts.customerDecisions(customerId, limit);
+      return { items: records.map(({ decision }) => customerTransaction(decision)) };
+    },
+  },
+  {
+    method: 'GET',
+    url: '/v1/transactions',
+    name: 'findTransactions',
+    access: READERS,
+    tag: 'decisions',
+    summary: 'The transactions under one id on the channels in force, each with its decision',
+    query: IdQuery,
+    answers: { component: 'TransactionsById' },
+    handler: async (request): Promise<TransactionsById> => {
+      const { transactionId } = request.query as Static<typeof IdQuery>;
+      // ids are kept in NFC; what is pasted may not be
+      const records = await alerts.decisionsById(transactionId.normalize('NFC'), [...channels().channels.keys()]);
       return { items: records.map(({ decision }) => customerTransaction(decision)) };
     },
   },

@@ -45,6 +45,7 @@ const TABLE: readonly (readonly [method: 'GET' | 'POST', url: string, roles: rea
   ['GET', '/v1/alerts/A', ['viewer', 'analyst', 'supervisor', 'rule_author', 'approver', 'administrator', 'auditor']],
   ['POST', '/v1/alerts/A/actions', ['analyst', 'supervisor', 'administrator']],
   ['GET', '/v1/customers/C/transactions', READERS],
+  ['GET', '/v1/transactions', READERS],
   ['GET', '/v1/transactions/ATM/T/explain', READERS],
   ['GET', '/v1/live', READERS],
   ['GET', '/v1/channels', ROLES],

@@ -268,6 +268,42 @@ describe('GET /v1/customers/{customerId}/transactions', () => {
   });
 });
 
+describe('GET /v1/transactions', () => {
+  const find = (id: string) => get(`/v1/transactions?transactionId=${encodeURIComponent(id)}`);
+
+  it('answers the decisions of one id on every channel, in the order of the catalogue', async () => {
+    await store.record(
+      aBatch([
+        aDecision({ transactionId: 'T-1', channel: 'ATM', outcome: 'HOLD' }),
+        aDecision({ transactionId: 'T-1', channel: 'MOBILE_BANKING' }),
+        aDecision({ transactionId: 'T-2', channel: 'ATM' }),
+      ]),
+    );
+    const answer = (await find('T-1')).json();
+    expectToFit('TransactionsById', answer);
+    expect(answer.items.map((item: Record<string, unknown>) => [item.channel, item.outcome, item.amountMinor])).toEqual(
+      [
+        ['MOBILE_BANKING', 'CHALLENGE', 1_250_000],
+        ['ATM', 'HOLD', 1_250_000],
+      ],
+    );
+    expect((await find('nobody')).json()).toEqual({ items: [] });
+  });
+
+  it('finds ids with odd characters, and in another form of Unicode', async () => {
+    await record('a/b c?d#e%张é');
+    expect((await find('a/b c?d#e%张e\u0301')).json().items).toHaveLength(1);
+  });
+
+  it.each(['', '?transactionId=', `?transactionId=${'x'.repeat(1_025)}`, '?transactionId=T&transactionId=U', '?id=T'])(
+    'refuses %j',
+    async (search) => {
+      const answer = await get(`/v1/transactions${search}`);
+      expect([answer.statusCode, answer.json().code]).toEqual([400, 'INVALID_QUERY']);
+    },
+  );
+});
+
 describe('GET /v1/transactions/{channel}/{transactionId}/explain', () => {
   it('answers what the explainer says, also for ids with odd characters', async () => {
     const id = 'a/b c?d#e%张';

@@ -9,6 +9,7 @@ import type {
   Explanation,
   LiveSnapshot,
   Me,
+  TransactionsById,
 } from '../../../http/api-types.ts';
 import { request } from './client.ts';
 
@@ -50,6 +51,9 @@ export const fetchCustomerTransactions = (
   signal?: AbortSignal,
 ): Promise<CustomerTransactions> =>
   request(`/v1/customers/${part(customerId)}/transactions${queryString({ limit })}`, { signal });
+
+export const fetchTransactionsById = (transactionId: string, signal?: AbortSignal): Promise<TransactionsById> =>
+  request(`/v1/transactions${queryString({ transactionId })}`, { signal });
 
 export const fetchExplanation = (channel: string, transactionId: string, signal?: AbortSignal): Promise<Explanation> =>
   request(`/v1/transactions/${part(channel)}/${part(transactionId)}/explain`, { signal });

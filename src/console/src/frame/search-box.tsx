@@ -99,7 +99,7 @@ export function SearchBox(): ReactNode {
           className="input"
           aria-label={t('bar.search')}
           placeholder={t('bar.searchHint')}
-          maxLength={200}
+          maxLength={1_024}
           autoComplete="off"
           spellCheck={false}
           onKeyDown={(event) => {
