@@ -108,6 +108,8 @@ export type DecisionFlag =
   | 'TOO_LATE'
   | 'ESTIMATED'
   | 'WARMING_UP'
+  /** a reversal, refund or correction whose original the limits do not know: it gave nothing back */
+  | 'ORIGINAL_NOT_FOUND'
   /** another delivery had the same id and other values; the first decision stands */
   | 'CONFLICT';
 

@@ -16,6 +16,8 @@ export interface DecisionParts {
   readonly degraded: readonly Degradation[];
   readonly reading: FeatureReading | null;
   readonly usage: LimitUsage | null;
+  /** of a reversal, refund or correction: do the limits know its original? null = there is none to find, or nobody could look */
+  readonly originalFound: boolean | null;
 }
 
 /** The same identity always has the same decision id, so that what is delivered twice is recognised everywhere. */
@@ -79,7 +81,7 @@ function frame(parts: DecisionParts, level: Level): Frame {
     versions: generation.versions,
     level,
     degraded,
-    flags: flagsOf(parsed, reading),
+    flags: flagsOf(parts),
     late: decidedAtMs - receivedAtMs > deadlineMs,
     occurredAt: formatRfc3339(transaction.occurredAtMs),
     receivedAt: formatRfc3339(receivedAtMs),
@@ -93,8 +95,9 @@ function frame(parts: DecisionParts, level: Level): Frame {
   };
 }
 
-function flagsOf(parsed: ParsedTransaction, reading: FeatureReading | null): readonly DecisionFlag[] {
-  return [...parsed.flags, ...(reading?.flags ?? [])];
+function flagsOf({ parsed, reading, originalFound }: DecisionParts): readonly DecisionFlag[] {
+  const missing = originalFound === false ? (['ORIGINAL_NOT_FOUND'] as const) : [];
+  return [...parsed.flags, ...(reading?.flags ?? []), ...missing];
 }
 
 /** Without the absent ones (a seventh of a decision's bytes): whoever computes again takes what is not there as null. */

@@ -15,6 +15,7 @@ export interface KeptFacts {
   readonly parsed: ParsedTransaction;
   readonly reading: FeatureReading | null;
   readonly usage: LimitUsage | null;
+  readonly originalFound: boolean | null;
 }
 
 export type Redecided =
@@ -31,6 +32,7 @@ export type Redecided =
   | { readonly status: 'nothing-kept' };
 
 const INPUT_FLAGS: ReadonlySet<string> = new Set<InputFlag>(['UNKNOWN_FIELDS', 'FUTURE_TIME']);
+const MISSING = 'ORIGINAL_NOT_FOUND';
 
 export function redecide(bytes: string, generation: Generation, parse: ParseTransaction): Redecided {
   const decision = JSON.parse(bytes) as Decision;
@@ -51,7 +53,9 @@ export function keptFacts(decision: Decision, generation: Generation, parse: Par
   const parsed = parse(new TextEncoder().encode(JSON.stringify(evidence.transaction)), Number.MAX_SAFE_INTEGER);
   if (!parsed.ok) return null;
   const inputFlags = decision.flags.filter((flag): flag is InputFlag => INPUT_FLAGS.has(flag));
-  const counterFlags = decision.flags.filter((flag) => !INPUT_FLAGS.has(flag)) as readonly CounterFlag[];
+  const counterFlags = decision.flags.filter(
+    (flag) => !INPUT_FLAGS.has(flag) && flag !== MISSING,
+  ) as readonly CounterFlag[];
   const { profile } = evidence;
   return {
     parsed: { ...parsed.value, flags: inputFlags },
@@ -66,6 +70,7 @@ export function keptFacts(decision: Decision, generation: Generation, parse: Par
             warmingUp: [],
           },
     usage: evidence.limitUsage == null ? null : new Map(Object.entries(evidence.limitUsage)),
+    originalFound: decision.flags.includes(MISSING) ? false : null,
   };
 }
 

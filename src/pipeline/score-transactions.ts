@@ -214,7 +214,16 @@ function decide(
 ): PendingSettlement {
   const { parsed, receivedAtMs, level, evaluation, reading, usage, modelScore } = candidate;
   const decidedAtMs = decisionTime === 'event' ? receivedAtMs : clock.now();
-  const common = { parsed, receivedAtMs, decidedAtMs, generation, degraded: [...candidate.degraded], reading, usage };
+  const common = {
+    parsed,
+    receivedAtMs,
+    decidedAtMs,
+    generation,
+    degraded: [...candidate.degraded],
+    reading,
+    usage,
+    originalFound: candidate.limitReading?.originalFound ?? null,
+  };
   const decision =
     evaluation === null
       ? buildStaticDecision(common)

@@ -26,7 +26,16 @@ export interface MetricDefinition {
 }
 
 const STAGES = ['parse', 'features', 'rules', 'model', 'settle'];
-const FLAGS = ['UNKNOWN_FIELDS', 'FUTURE_TIME', 'LATE', 'TOO_LATE', 'ESTIMATED', 'WARMING_UP', 'CONFLICT'];
+const FLAGS = [
+  'UNKNOWN_FIELDS',
+  'FUTURE_TIME',
+  'LATE',
+  'TOO_LATE',
+  'ESTIMATED',
+  'WARMING_UP',
+  'ORIGINAL_NOT_FOUND',
+  'CONFLICT',
+];
 const ERRORS = [...Object.keys(ERROR_CODES), 'other'];
 
 const counter = (help: string, labels: MetricDefinition['labels'] = {}) => ({ type: 'counter', help, labels }) as const;

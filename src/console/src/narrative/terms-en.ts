@@ -230,6 +230,7 @@ export const termsEn = {
   'flag.LATE': 'It arrived out of order',
   'flag.TOO_LATE': 'It arrived too late to be counted',
   'flag.ESTIMATED': 'Some counts are estimates',
+  'flag.ORIGINAL_NOT_FOUND': 'Names an original that the limits do not know',
   'flag.WARMING_UP': 'Some windows are not full yet',
   'flag.CONFLICT': 'The same id came again with other values',
   'rules.title': 'What fired',
