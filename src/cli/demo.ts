@@ -46,6 +46,11 @@ export async function runDemo(options: DemoOptions, io: CommandIo): Promise<Exit
     clock: systemClock,
     homeCurrency: configuration.limits.settings.currency,
   });
+  telemetry.service.started({ version: options.version, node: process.version });
+  telemetry.service.generationActivated({
+    versions: configuration.generation.versions,
+    rules: configuration.ruleset.rules.length,
+  });
   const phase = { isHistory: true };
   io.note('Starting the embedded stack: message bus and feature store in this process, PostgreSQL, TensorFlow.js …');
   const stack = await startEmbeddedStack({

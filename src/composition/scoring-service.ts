@@ -111,8 +111,21 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
   ]);
   const subscriptions = { transactions, alerts: alertFeed, feedback };
   const all = Object.values(subscriptions);
+  const { group, alertGroup, feedbackGroup } = kafka;
+  for (const [topic, name, subscription] of [
+    [topics.transactions, group, transactions],
+    [topics.decisions, alertGroup, alertFeed],
+    [topics.feedback, feedbackGroup, feedback],
+  ] as const) {
+    telemetry.bus.watch({
+      topic,
+      group: name,
+      lag: () => subscription.lag(),
+      silentForMs: () => subscription.silentForMs(),
+    });
+  }
   const died = Promise.race(all.map(({ finished }) => finished.then(() => new Promise<never>(() => {}))));
-  // whoever waits for it hears of it; before that it is no unhandled rejection (the wasm back end turns those into an exit)
+  // whoever waits for it hears of it; before that it is no unhandled rejection
   died.catch(() => undefined);
   return {
     stack,
