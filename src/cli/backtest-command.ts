@@ -1,5 +1,6 @@
 /** Puts the stacks of `vigil backtest` together: one for each configuration, nothing shared but the clock. */
 import { realpath } from 'node:fs/promises';
+import { keepDecisionsOutside } from '../backtest/decisions-outside.ts';
 import type { BacktestStack } from '../backtest/run-backtest.ts';
 import {
   createScoringStack,
@@ -21,6 +22,10 @@ export interface BacktestCommandOptions extends BacktestFiles {
   readonly against?: string;
 }
 
+/** Transactions whose repeats are recognised; the live store keeps those of its horizon. */
+const REPEAT_SLOTS = 50_000;
+/** a decision is kept a chunk after its slot was taken */
+const MAX_CHUNK = 4096;
 const SHIPPED = 'shipped configuration';
 
 export async function backtestCommand(options: BacktestCommandOptions, io: CommandIo): Promise<ExitCode> {
@@ -44,7 +49,9 @@ async function openStack(folder: string | undefined): Promise<BacktestStack & Pi
   const configuration = await loadOrRefuse(folder);
   const stack = createScoringStack({
     configuration,
-    store: memoryStoreFor(configuration),
+    store: keepDecisionsOutside(memoryStoreFor(configuration, { maxSlots: REPEAT_SLOTS }), {
+      capacity: REPEAT_SLOTS + MAX_CHUNK,
+    }),
     limitUsage: memoryLimitUsage(systemClock),
     // every transaction of history gets its model score, however long it takes
     model: await loadConfiguredModel(configuration),

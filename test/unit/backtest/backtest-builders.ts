@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { keepDecisionsOutside } from '../../../src/backtest/decisions-outside.ts';
 import type { BacktestReport, BacktestStack } from '../../../src/backtest/run-backtest.ts';
 import { type BacktestFiles, runBacktest } from '../../../src/cli/backtest.ts';
 import type { CommandIo } from '../../../src/cli/io.ts';
@@ -62,7 +63,7 @@ export function aBacktestStack(
   const clock = { now: () => TEST_NOW_MS };
   const stack = createScoringStack({
     configuration,
-    store: memoryStoreFor(configuration),
+    store: keepDecisionsOutside(memoryStoreFor(configuration), { capacity: 100_000 }),
     limitUsage: memoryLimitUsage(clock),
     model,
     modelBudgetMs: () => Number.POSITIVE_INFINITY,
