@@ -41,7 +41,7 @@ export interface BacktestOptions extends BacktestFiles {
   readonly chunkSize?: number;
 }
 
-/** Measured on 40,000 transactions: beyond this a larger chunk gains nothing, and a chunk's objects outlive the young heap. */
+/** As live. Measured over 40,000 transactions, chunks of 32 to 256 cost the same CPU time within the noise. */
 const CHUNK_SIZE = 256;
 
 export const deadLetterFile = (out: string): string => `${out}.dead-letters.ndjson`;
