@@ -197,6 +197,26 @@ describe('one alert', () => {
     expect(await pageFaults(page)).toEqual([]);
   });
 
+  it.each([
+    [
+      'en',
+      'Limits',
+      [
+        'daily limitExceededHeld',
+        'single-transaction limitWithinwould be blocked above ¥500,000',
+        'daily limitReminder',
+      ],
+    ],
+    ['zh-CN', '限额', ['日限额超限暂缓', '单笔限额未超限超过 ¥500,000 将拦截', '日限额提醒']],
+  ] as const)('names the outcome of a limit only where the limit is exceeded (%s)', async (language, name, heads) => {
+    const opened = await startInQueue({ language });
+    const { page, api } = opened;
+    await page.goto(`${api.url}/#/alerts/${aTakeOver(opened)}`);
+    const limits = page.getByRole('region', { name });
+    await limits.waitFor();
+    expect((await limits.locator('.hit-head').allTextContents()).sort()).toEqual([...heads].sort());
+  });
+
   it('draws a lane for each channel and lists the same transactions as a table', async () => {
     const opened = await startInQueue();
     const { page, api } = opened;

@@ -5,7 +5,6 @@ import { Icon } from '../controls/icons.tsx';
 import { useTerms, useValueContext } from '../controls/use-terms.ts';
 import { OutcomeWord, Severity } from '../controls/words.tsx';
 import { usePreferences } from '../i18n/language.tsx';
-import { translateCode } from '../i18n/translate.ts';
 import { type EvidenceRow, evidenceOfHit } from '../narrative/hit-evidence.ts';
 import type { RuleThresholds, Thresholds } from '../narrative/thresholds.ts';
 import { numberText, type ValueContext } from '../narrative/value-text.ts';
@@ -107,8 +106,15 @@ function reasonText(decision: Decision, hit: Hit, language: 'en' | 'zh-CN'): str
 
 function standOf(limit: Limit): 'limits.reminder' | 'limits.unread' | 'limits.exceeded' | 'limits.within' {
   if (limit.unread === true) return 'limits.unread';
-  if (limit.reminder === true) return 'limits.reminder';
+  if (limit.reminder === true && limit.exceeded) return 'limits.reminder';
   return limit.exceeded ? 'limits.exceeded' : 'limits.within';
+}
+
+/** A limit that holds has done nothing: a badge would read as if it had. What it would do is a sentence. */
+function LimitEffect(props: { readonly limit: Limit; readonly max: string; readonly terms: ValueContext['terms'] }) {
+  const { limit, max, terms } = props;
+  if (!limit.exceeded) return <span className="muted">{terms(`limits.would.${limit.outcome}`, { max })}</span>;
+  return limit.reminder === true ? null : <OutcomeWord outcome={limit.outcome} />;
 }
 
 function LimitItem({ limit, context }: { readonly limit: Limit; readonly context: ValueContext }): ReactNode {
@@ -117,7 +123,6 @@ function LimitItem({ limit, context }: { readonly limit: Limit; readonly context
   const total = limit.usedBefore + limit.requested;
   const scale = Math.max(total, limit.max) || 1;
   const percent = (value: number): string => `${(value / scale) * 100}%`;
-  const outcome = translateCode(context.formats.t, 'outcome', limit.outcome);
   return (
     <li className="hit">
       <div className="hit-head">
@@ -126,14 +131,13 @@ function LimitItem({ limit, context }: { readonly limit: Limit; readonly context
         </span>
         <span className={limit.exceeded ? 'chip warn' : 'chip'}>{terms(standOf(limit))}</span>
         <span className="hit-facts">
-          {limit.exceeded ? <OutcomeWord outcome={limit.outcome} /> : terms('limits.would', { outcome })}
+          <LimitEffect limit={limit} max={text(limit.max)} terms={terms} />
         </span>
       </div>
       <p>
         {terms('limits.used', { used: text(limit.usedBefore) })} ·{' '}
         {terms('limits.requested', { requested: text(limit.requested) })}
-        {' · '}
-        <span className="muted">{terms('limits.max', { max: text(limit.max) })}</span>
+        {limit.exceeded ? <span className="muted"> · {terms('limits.max', { max: text(limit.max) })}</span> : null}
       </p>
       <div className="bar" aria-hidden="true">
         <div className="bar-used" style={{ width: percent(limit.usedBefore) }} />

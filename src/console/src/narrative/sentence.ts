@@ -111,14 +111,17 @@ function leadOf(input: SentenceInput, values: ReadonlyMap<string, HitValue>): Le
 }
 
 function limitClauses(decision: Decision, { terms, formats, currency }: ValueContext): readonly string[] {
-  return decision.limits
-    .filter((limit) => limit.exceeded)
-    .map((limit) => {
-      const period = terms(`period.${limit.period}`);
-      return limit.measure === 'amount'
-        ? terms('clause.limitAmount', { period, max: formatMoneyInText(limit.max, currency) })
-        : terms('clause.limitCount', { period, max: formats.integer(limit.max) });
-    });
+  return (
+    decision.limits
+      // a threshold that only reminds is no reason for an alert
+      .filter((limit) => limit.exceeded && limit.reminder !== true)
+      .map((limit) => {
+        const period = terms(`period.${limit.period}`);
+        return limit.measure === 'amount'
+          ? terms('clause.limitAmount', { period, max: formatMoneyInText(limit.max, currency) })
+          : terms('clause.limitCount', { period, max: formats.integer(limit.max) });
+      })
+  );
 }
 
 /** Texts of the reasons of which nothing has been said yet. */
