@@ -13,17 +13,27 @@ import { parseRuleTests, placeOf } from '../rules/testing/test-case.ts';
 import { buildConfigurationGradually, type LoadedConfiguration } from './load-generation.ts';
 import { createCaseDecider, knownNames } from './rules-case.ts';
 
-/** Answers what is wrong, one text for each fault; nothing when the configuration may come into force. */
-export type CheckCandidate = (sources: ConfigSources, environment: Environment) => Promise<readonly string[]>;
+/**
+ * Answers what is wrong, one text for each fault; nothing when the configuration may come into force. An abort ends it at
+ * once, and what it then answers says nothing.
+ */
+export type CheckCandidate = (
+  sources: ConfigSources,
+  environment: Environment,
+  signal?: AbortSignal,
+) => Promise<readonly string[]>;
 
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-export const checkHere: CheckCandidate = async (sources, environment) => {
+export const checkHere: CheckCandidate = async (sources, environment, signal) => {
   const built = await buildConfigurationGradually({ sources, environment, breathe: nextTurn });
-  return built.ok ? failedRuleTests(built.value) : built.error.map(formatFault);
+  return built.ok ? failedRuleTests(built.value, signal) : built.error.map(formatFault);
 };
 
-export async function failedRuleTests(configuration: LoadedConfiguration): Promise<readonly string[]> {
+export async function failedRuleTests(
+  configuration: LoadedConfiguration,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const cases = parseRuleTests(configuration.sources.ruleTests, knownNames(configuration));
   if (!cases.ok) return cases.error.map(formatFault);
   const decide = createCaseDecider(configuration);
@@ -35,6 +45,7 @@ export async function failedRuleTests(configuration: LoadedConfiguration): Promi
         `${placeOf(testCase)} the test "${testCase.name}" fails: ${what}: expected ${expected}, actual ${actual}`,
       );
     await nextTurn();
+    if (signal?.aborted === true) break;
   }
   return failed;
 }
@@ -44,16 +55,22 @@ const PATIENCE_MS = 120_000;
 
 /** `entry`: check-worker of this folder; it exists as JavaScript in what was built only. */
 export function checkInThread(entry: URL = new URL('./check-worker.js', import.meta.url)): CheckCandidate {
-  return (sources, environment) =>
+  return (sources, environment, signal) =>
     new Promise((resolve, reject) => {
       const worker = new Worker(entry, { workerData: { sources, environment } });
-      worker.unref();
-      // neither holds up a process that ends
-      const timer = setTimeout(() => fail(new Error('no verdict within two minutes')), PATIENCE_MS).unref();
+      const timer = setTimeout(() => fail(new Error('no verdict within two minutes')), PATIENCE_MS);
       const end = (): void => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
         void worker.terminate();
       };
+      // a running thread holds up the end of the process, also after unref()
+      const giveUp = (): void => {
+        end();
+        resolve([]);
+      };
+      signal?.addEventListener('abort', giveUp, { once: true });
+      if (signal?.aborted === true) return giveUp();
       const fail = (cause: unknown): void => {
         end();
         reject(new VigilError('CONFIG_INVALID', `The check of a configuration failed: ${cause}`, { cause }));

@@ -34,7 +34,6 @@ export const STEPS_READ = 1_000;
 /** a database is asked less often than a disk */
 const STORE_POLL_MS = 500;
 const KEEP_RETRY_MS = 5_000;
-const STOP_PATIENCE_MS = 500;
 /** a folder that has not moved for so long stands still; longer and a list of 200,000 entries is not in force within a second */
 const STANDSTILL_MS = 100;
 
@@ -83,8 +82,8 @@ export function watchConfiguration(options: ConfigWatchOptions): ConfigWatch {
     async stop() {
       isStopped = true;
       wake();
-      // a check of a candidate may still take seconds: nobody who ends waits for it
-      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
+      live.stop(); // a check may take many seconds more
+      await running;
     },
   };
 }

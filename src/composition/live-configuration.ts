@@ -35,6 +35,8 @@ export interface LiveConfiguration {
   offer(sources: ConfigSources): Promise<Offered>;
   /** runs one chunk; a model that is replaced meanwhile is kept until its chunks have ended */
   during<T>(work: () => Promise<T>): Promise<T>;
+  /** gives up the check in hand; nothing comes into force any more */
+  stop(): void;
 }
 
 export interface LiveConfigurationOptions {
@@ -55,6 +57,7 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
   let modelJudged = modelSeen;
   let lane: Promise<unknown> = Promise.resolve();
   const running = new Set<Promise<unknown>>();
+  const stopping = new AbortController();
 
   const refuse = (faults: readonly string[]): Offered => {
     events.generationRefused({ faults });
@@ -84,6 +87,7 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
   };
 
   const take = async (sources: ConfigSources): Promise<Offered> => {
+    if (stopping.signal.aborted) return { status: 'unchanged' };
     const { configuration } = inForce;
     const fingerprint = await modelFingerprint(sources.modelsDir);
     const changed = changedParts(sources, configuration.sources);
@@ -102,7 +106,8 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
       changed.some((part) => part !== 'lists' && part !== 'ownSettings') ||
       areListsRenamed(built.value, configuration)
     ) {
-      const failed = await check(sources, environment);
+      const failed = await check(sources, environment, stopping.signal);
+      if (stopping.signal.aborted) return { status: 'unchanged' };
       if (failed.length > 0) return refuse(failed);
     }
     let model: FraudModel | null;
@@ -119,6 +124,7 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
 
   return {
     current: () => inForce,
+    stop: () => stopping.abort(),
     offer(sources) {
       const answer = lane.then(() => take(sources));
       lane = answer.catch(() => undefined);
