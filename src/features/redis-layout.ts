@@ -152,9 +152,12 @@ export function readReply(layout: RedisLayout, bytes: Buffer, at: number, event:
 /** Bytes of a reply with this status. */
 export function replyLength(layout: RedisLayout, status: number | undefined): number {
   const frauds = layout.stream.needsLabels ? 4 * layout.windows.length : 0;
-  if (status === VISIT.inOrder) return 1 + 2 * layout.recordSize + layout.trailerSize + frauds;
+  if (status === VISIT.inOrder) return 1 + headSize(layout) + layout.recordSize + layout.trailerSize + frauds;
   return 9 + layout.evaluatedSize + frauds;
 }
+
+/** Time, id and sums of a record. */
+const headSize = (layout: RedisLayout): number => SUMS_AT + layout.sumsSize;
 
 function readFrauds(layout: RedisLayout, reply: Buffer, end: number, raw: Float64Array): void {
   const start = end - 4 * layout.windows.length;
@@ -163,10 +166,10 @@ function readFrauds(layout: RedisLayout, reply: Buffer, end: number, raw: Float6
   });
 }
 
-/** The reply is what was written: the record before, the record, the trailer. */
+/** The reply is what was written (the record, the trailer) behind the head of the record before. */
 function readInOrder(layout: RedisLayout, reply: Buffer, start: number, event: LogEvent, raw: Float64Array): void {
   const before = start + 1;
-  const record = before + layout.recordSize;
+  const record = before + headSize(layout);
   const trailer = record + layout.recordSize;
   const end = trailer + layout.trailerSize;
   const count = reply.readUInt32LE(end - 8);

@@ -15,7 +15,7 @@
 --          longitude, learns payees, six hashes); its one key is the profile, its reply u32 length and the
 --          state before the event. −2 takes an event out of a log again: f64 × (−2, stream, time, id, 0), reply u8 1 or 0
 -- Reply    one string, per update u8 status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong), then
---          in order: the record before, the record, the trailer; otherwise f64 droppedMs and the windows (see `evaluate`);
+--          in order: time, id and sums of the record before, the record, the trailer; otherwise f64 droppedMs and the windows (see `evaluate`);
 --          with labels then u32 frauds per window
 --
 -- A log is one string: a sentinel record (the sums before the first), the records in order of time, the trailer.
@@ -34,7 +34,8 @@ local WRAP, NONE = 9007199254740992, -1
 local NEVER = -math.huge
 local NEAR = 3 -- records read behind the one asked for; where one goes on beside them, AHEAD
 local AHEAD = 16
-local TAIL = 8 -- records read together with the trailer
+-- records read together with the trailer: a string of n bytes costs about n ns each time it is made
+local TAIL, TAIL_BYTES, TAIL_RECORDS = 8, 256, 3
 local NOBODY = {}
 local COMPACT_FROM = 16
 local now = su('<d', ARGV[1])
@@ -116,7 +117,8 @@ local function read_layouts(text)
         + (window.max and 12 or 0) + (window.min and 12 or 0) + 4 * window.columns
     end
     -- as a text: a number among a call's arguments costs 0.2 µs to print
-    L.tail_from = string.format('%d', -(L.trailer + TAIL * size))
+    L.tail = max(TAIL_RECORDS, min(TAIL, floor(TAIL_BYTES / size)))
+    L.tail_from = string.format('%d', -(L.trailer + L.tail * size))
     L.update_bytes = 40 + (L.squares and 16 or 0) + 8 * L.members
     layouts[#layouts + 1] = L
   end
@@ -130,6 +132,7 @@ local tail, tail_end -- the last records, and the position after them in `tail`
 local span, span_from, span_to -- the last records read beside those: [span_from, span_to)
 local n, first
 local v -- the fields of the newest record, then the trailer's
+local frauds -- the companion's field "f" where it was read already
 local replies = {}
 
 -- String and position of record i (−1: the sentinel).
@@ -526,25 +529,30 @@ local function newest_records(members, created)
   local previous = {}
   if created then
     for c = 1, L.members do previous[c] = 0 end
+    frauds = ''
     return previous
   end
-  if L.members == 1 then
+  if L.members == 1 and not L.labels then
     previous[1] = members[1] ~= 0 and newest_of(1, members[1]) or 0
     return previous
   end
   for c = 1, L.members do previous[c] = index_field(c, members[c]) end
+  if L.labels then previous[L.members + 1] = 'f' end
   local known = call('HMGET', index_key, unpack(previous))
   for c = 1, L.members do
     local number = known[c] and su('<I4', known[c]) or 0
     previous[c] = number > first and number or 0
   end
+  if L.labels then frauds = known[L.members + 1] or '' end
   return previous
 end
 
 -- Puts the new record's members into the index, and its number into the records that were their newest before. Answers
 -- the record before it when that is one of them: it is written together with the new one.
-local function link_members(members, previous)
+local function link_members(members, previous, created)
   local number, newest, last = first + n + 1, {}, first + n
+  -- there from the first record on, so that both keys of a log live, move and expire together
+  if created then newest[1], newest[2] = '', '0' end
   local is_last = false
   for c = 1, L.members do
     if members[c] ~= 0 then
@@ -573,9 +581,11 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   local previous = NOBODY
   if L.members > 0 then
     previous = newest_records(members, created)
-    -- there from the first record on, so that both keys of a log live, move and expire together
     if created then call('DEL', index_key) end
-    patched = link_members(members, previous)
+    patched = link_members(members, previous, created)
+  elseif created and L.companion then
+    call('DEL', index_key)
+    call('HSET', index_key, '', '0')
   end
   local windows = L.windows
   for w = 1, #windows do
@@ -597,10 +607,9 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   elseif patched then call('SETRANGE', key, n * R, patched .. written)
   else call('SETRANGE', key, (n + 1) * R, written) end
   if ttl and not created then call('PEXPIRE', key, ttl) end
-  if created and L.companion then call('HSET', index_key, '', 0) end
   if ttl and L.companion then call('PEXPIRE', index_key, ttl) end
   local count = #replies
-  replies[count + 1], replies[count + 2], replies[count + 3] = '\0', before, written
+  replies[count + 1], replies[count + 2], replies[count + 3] = '\0', sub(before, 1, 16 + L.sums_bytes), written
   return 0
 end
 
@@ -801,7 +810,7 @@ local function adopt_windows(text)
     end
     for c = 1, window.columns do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
   end
-  local kept = call('GETRANGE', key, max(0, records_end - TAIL * R), records_end - 1)
+  local kept = call('GETRANGE', key, max(0, records_end - L.tail * R), records_end - 1)
   local trailer = sp(L.trailer_format, unpack(v, L.record_fields + 1, L.fields))
   local rest = call('GETRANGE', key, 0, records_end - 1)
   call('SET', key, rest .. trailer, 'KEEPTTL')
@@ -825,11 +834,14 @@ local function fresh_fields()
   return fields
 end
 
--- Reads the log's newest records and trailer; answers whether it is new.
-local function open_for_update()
-  R, span_from, span_to = L.size, -2, -2
+-- Reads the log's newest records and trailer; answers whether it is new. Without fields when it is, and what it answers to
+-- an event that does not belong to it is known.
+local function open_for_update(belongs)
+  R, span_from, span_to, frauds = L.size, -2, -2, nil
   tail = call('GETRANGE', key, L.tail_from, '-1')
   if tail == '' then
+    frauds, v = '', nil
+    if L.absent and not belongs then return true end
     v, n, first = fresh_fields(), 0, 0
     tail, tail_end = rep('\0', R), R + 1
     return true
@@ -855,7 +867,11 @@ end
 
 -- Answers the status; the reply goes behind the others.
 local function update(belongs, t, id, value, q_low, q_high, members)
-  local created = open_for_update()
+  local created = open_for_update(belongs)
+  if not v then
+    replies[#replies + 1] = L.absent
+    return 4
+  end
   local newest = n > 0 and v[1] or NEVER
   if belongs and t > newest then return append(t, id, value, q_low, q_high, members, created, newest) end
   local place = n
@@ -872,8 +888,10 @@ local function update(belongs, t, id, value, q_low, q_high, members)
       if t < newest - L.lateness then status = 3 end
     end
   end
-  replies[#replies + 1] = sp('<I1d', status, v[L.dropped])
+  local from = #replies + 1
+  replies[from] = sp('<I1d', status, v[L.dropped])
   evaluate(before, ends, virtual, t, members)
+  if created then L.absent = concat(replies, '', from) end
   if status == 1 then insert_late(place, t, id, value, q_low, q_high, members, newest) end
   return status
 end
@@ -972,8 +990,9 @@ end
 
 -- Transactions of each window that count as fraud at the event's time.
 local function count_frauds(t)
-  local frauds = call('HGET', index_key, 'f') or ''
+  if not frauds then frauds = call('HGET', index_key, 'f') or '' end
   local counts = {}
+  if frauds == '' then return rep('\0', 4 * #L.windows) end
   for w = 1, #L.windows do
     local edge = t - L.windows[w].delay
     local start, count = edge - L.windows[w].ms, 0
