@@ -81,8 +81,7 @@ async function inStore(
   const store = createPostgresAlertStore({ connection: settings.postgres.url, clock: systemClock });
   try {
     const wanted = channel === undefined ? [...channels.channels.keys()] : [channel];
-    const found = await Promise.all(wanted.map((code) => store.decision(code, transactionId)));
-    return found.filter((record) => record !== undefined);
+    return await store.decisionsById(transactionId, wanted);
   } finally {
     await store.close();
   }

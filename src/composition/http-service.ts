@@ -4,14 +4,16 @@ import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { Decision, DecisionVersions } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
-import { createTransactionParser } from '../domain/parse-transaction.ts';
+import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
 import type { AlertStore, DecisionRecord } from '../domain/ports.ts';
 import type { Explanation, Readiness, ReadinessCheck } from '../http/api-types.ts';
 import { createHttpServer, type HttpServer } from '../http/http-server.ts';
 import { createLocalTokens } from '../http/local-tokens.ts';
 import { createOidcTokens } from '../http/oidc-tokens.ts';
 import { anyOfTokens, type TokenVerifier } from '../http/tokens.ts';
+import type { ExplainedRule, Generation } from '../pipeline/generation.ts';
 import { keptFacts, redecide } from '../pipeline/redecide.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createDryRun } from './dry-run.ts';
@@ -95,13 +97,32 @@ function tokensOf({ http }: Settings, token: string | undefined, clock: Clock): 
   return anyOfTokens(verifiers);
 }
 
-/** Every rule with what it saw, and whether the decision can be computed again to the byte. */
+/**
+ * Every rule with what it saw, and whether the decision can be computed again to the byte. Rules that did not make the
+ * decision explain nothing: `rules` is empty when the ruleset or the features are others now, and leaves out those that ask
+ * lists or limits when these are.
+ */
 export function explainRecord({ decision, bytes }: DecisionRecord, configuration: LoadedConfiguration): Explanation {
   const { generation, channels } = configuration;
   const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
+  return {
+    decision,
+    rules: rulesOf(decision, generation, parse),
+    rulesetInForce: generation.versions.ruleset,
+    limits: decision.limits,
+    redecided: redecide(bytes, generation, parse),
+  };
+}
+
+function rulesOf(decision: Decision, generation: Generation, parse: ParseTransaction): readonly ExplainedRule[] {
+  const isOther = (part: keyof DecisionVersions): boolean => decision.versions[part] !== generation.versions[part];
+  if (isOther('ruleset') || isOther('features')) return [];
   const facts = keptFacts(decision, generation, parse);
-  const rules = facts === null ? [] : generation.explainRules(facts.parsed.transaction, facts.reading, facts.usage);
-  return { decision, rules, limits: decision.limits, redecided: redecide(bytes, generation, parse) };
+  if (facts === null) return [];
+  const others = (['lists', 'limits'] as const).filter(isOther);
+  return generation
+    .explainRules(facts.parsed.transaction, facts.reading, facts.usage)
+    .filter(({ when }) => !others.some((part) => new RegExp(`\\b${part}\\b`).test(when)));
 }
 
 export async function readiness({

@@ -197,7 +197,8 @@ export const CustomerTransactions = closed({ items: Type.Array(CustomerTransacti
 export const TransactionsById = closed({ items: Type.Array(CustomerTransaction) });
 
 export const Explanation = Type.Record(Type.String(), Type.Unknown(), {
-  description: 'The decision and, rule by rule, what it was computed from.',
+  description:
+    'The decision and, rule by rule, what it was computed from. `rules` is empty when `rulesetInForce` is not the ruleset of the decision: rules that did not make it explain nothing.',
 });
 export const DryRunResult = Type.Record(Type.String(), Type.Unknown());
 

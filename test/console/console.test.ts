@@ -217,6 +217,18 @@ describe('one alert', () => {
     expect((await limits.locator('.hit-head').allTextContents()).sort()).toEqual([...heads].sort());
   });
 
+  it('says when another ruleset is in force than the one that decided', async () => {
+    const opened = await startInQueue();
+    const { page, api } = opened;
+    api.rulesetInForce = 'b52e77d1';
+    await page.goto(`${api.url}/#/alerts/${aTakeOver(opened)}`);
+    await page.reload();
+    const fired = page.getByRole('region', { name: 'What fired' });
+    await fired.getByText('Made with ruleset a41f09c2e7; in force now is b52e77d1').waitFor();
+    expect(await fired.textContent()).not.toContain('threshold ≥');
+    expect(await pageFaults(page)).toEqual([]);
+  });
+
   it('draws a lane for each channel and lists the same transactions as a table', async () => {
     const opened = await startInQueue();
     const { page, api } = opened;

@@ -23,6 +23,8 @@ export interface FakeApi {
   isDown: boolean;
   me: Me;
   level: LiveSnapshot['level'];
+  /** null: the one that every decision was made with */
+  rulesetInForce: string | null;
   /** paths that were asked for, newest last */
   readonly asked: readonly string[];
   close(): Promise<void>;
@@ -174,8 +176,14 @@ export async function startFakeApi(options: {
     if (area === 'transactions' && last === 'explain') {
       const decision = bank.find(id, rest);
       if (decision === undefined) return problem(404, 'NOT_FOUND', 'No decision is kept.');
+      const decided = decision.versions.ruleset;
+      const rulesetInForce = api.rulesetInForce ?? decided;
+      if (rulesetInForce !== decided) {
+        const redecided = { status: 'version-missing', part: 'ruleset', wanted: decided, inForce: rulesetInForce };
+        return ok({ decision, rules: [], rulesetInForce, redecided });
+      }
       const rules = Object.entries(FAKE_CONDITIONS).map(([ruleId, when]) => ({ ruleId, when }));
-      return ok({ decision, rules, redecided: { status: 'same' } });
+      return ok({ decision, rules, rulesetInForce, redecided: { status: 'same' } });
     }
     return problem(404, 'NOT_FOUND', 'There is nothing here.');
   };
@@ -219,6 +227,7 @@ export async function startFakeApi(options: {
       bank: { name: 'Harbour Bank', zone: 'Asia/Shanghai' },
     },
     level: 'L0',
+    rulesetInForce: null,
     asked,
     close: () =>
       new Promise((resolve) => {

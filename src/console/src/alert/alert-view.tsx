@@ -3,6 +3,7 @@ import { type ReactNode, useMemo, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 import type { Alert, AlertDetail, Decision } from '../../../http/api-types.ts';
 import { useChannelName } from '../api/channel-names.ts';
+import { rulesetChangeOf } from '../api/explanation.ts';
 import { useAlert, useCustomerTransactions, useExplanation } from '../api/queries.ts';
 import { Icon } from '../controls/icons.tsx';
 import { KeyHint } from '../controls/key-hint.tsx';
@@ -89,10 +90,16 @@ export function Evidence(props: {
   // a short first column would leave a hole: the model's reasons fill it
   const hasFewRules = decision.hits.length + decision.limits.length <= 2;
   const thresholds = useMemo(() => thresholdsOf(explanation), [explanation]);
+  const rulesetChange = rulesetChangeOf(explanation);
   return (
     <>
       <div className="column">
-        <RuleHits decision={decision} thresholds={thresholds} currency={subject.currency} />
+        <RuleHits
+          decision={decision}
+          thresholds={thresholds}
+          rulesetChange={rulesetChange}
+          currency={subject.currency}
+        />
         {hasFewRules ? <ModelReasons model={decision.model} /> : null}
       </div>
       <div className="column">

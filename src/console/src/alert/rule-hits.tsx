@@ -1,9 +1,11 @@
 /** What fired: each rule with the values it saw, held against what can be read from the hit or the evidence; limits beside. */
 import type { ReactNode } from 'react';
 import type { Decision } from '../../../http/api-types.ts';
+import type { RulesetChange } from '../api/explanation.ts';
 import { Icon } from '../controls/icons.tsx';
 import { useTerms, useValueContext } from '../controls/use-terms.ts';
 import { OutcomeWord, Severity } from '../controls/words.tsx';
+import { truncateMiddle } from '../format/identifier.ts';
 import { usePreferences } from '../i18n/language.tsx';
 import { type EvidenceRow, evidenceOfHit } from '../narrative/hit-evidence.ts';
 import type { RuleThresholds, Thresholds } from '../narrative/thresholds.ts';
@@ -156,9 +158,10 @@ const isShadow = (hit: Hit): number => Number(hit.mode === 'shadow');
 export function RuleHits(props: {
   readonly decision: Decision;
   readonly thresholds: Thresholds;
+  readonly rulesetChange: RulesetChange | null;
   readonly currency: string | null;
 }): ReactNode {
-  const { decision, thresholds, currency } = props;
+  const { decision, thresholds, rulesetChange, currency } = props;
   const context = useValueContext(currency);
   const { terms } = context;
   const hits = [...decision.hits].sort((a, b) => isShadow(a) - isShadow(b) || b.score - a.score);
@@ -169,6 +172,17 @@ export function RuleHits(props: {
         {hits.length === 0 ? (
           <p className="muted">{terms(decision.model === undefined ? 'rules.noneAtAll' : 'rules.none')}</p>
         ) : null}
+        {rulesetChange === null ? null : (
+          <p className="notice">
+            <Icon name="warn" />
+            <span className="grow">
+              {terms('rules.otherRuleset', {
+                decided: truncateMiddle(rulesetChange.decided, 12),
+                inForce: truncateMiddle(rulesetChange.inForce, 12),
+              })}
+            </span>
+          </p>
+        )}
         <ul className="hits">
           {hits.map((hit) => (
             <HitItem

@@ -18,3 +18,15 @@ export function decisionOf(explanation: Explanation): Decision | null {
   const outer: unknown = explanation;
   return isDecision(outer) ? outer : null;
 }
+
+export interface RulesetChange {
+  readonly decided: string;
+  readonly inForce: string;
+}
+
+/** null while the ruleset that decided is in force, or nothing is known about it */
+export function rulesetChangeOf(explanation: Explanation | undefined): RulesetChange | null {
+  const decided = explanation === undefined ? undefined : decisionOf(explanation)?.versions?.ruleset;
+  const inForce = explanation?.rulesetInForce;
+  return typeof inForce !== 'string' || decided === undefined || decided === inForce ? null : { decided, inForce };
+}

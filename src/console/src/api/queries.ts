@@ -58,10 +58,10 @@ export const useCustomerTransactions = (customerId: string): UseQueryResult<Cust
     refetchInterval: 15_000,
   });
 
-/** Decisions do not change: the explanation is asked for once. */
+/** Decisions do not change; what is in force beside them does, seldom. */
 export const useExplanation = (channel: string, transactionId: string): UseQueryResult<Explanation> =>
   useQuery({
     queryKey: ['explanation', channel, transactionId],
     queryFn: ({ signal }) => fetchExplanation(channel, transactionId, signal),
-    staleTime: Number.POSITIVE_INFINITY,
+    staleTime: 60_000,
   });

@@ -239,6 +239,8 @@ export const termsEn = {
   'rules.score': '+{n}',
   'rules.shadow': 'Shadow: had no effect',
   'rules.errored': 'Could not be evaluated: {error}',
+  'rules.otherRuleset':
+    'Made with ruleset {decided}; in force now is {inForce}, whose thresholds say nothing about it.',
   'rules.usualNone': 'usually none',
   'rules.usualAbout': 'usually about {value}',
   'rules.threshold': 'threshold {comparison} {value}',

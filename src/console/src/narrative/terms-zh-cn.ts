@@ -231,6 +231,7 @@ export const termsZhCn: Readonly<Record<TermKey, string>> = {
   'rules.score': '+{n}',
   'rules.shadow': '影子规则：未产生影响',
   'rules.errored': '未能计算：{error}',
+  'rules.otherRuleset': '由规则集 {decided} 作出；现行规则集为 {inForce}，其阈值不适用于本决策。',
   'rules.usualNone': '平时没有',
   'rules.usualAbout': '平时约 {value}',
   'rules.threshold': '阈值 {comparison} {value}',
