@@ -17,6 +17,8 @@ export interface Route {
   readonly tag: string;
   /** name of a component, or the media type of an answer that is not JSON */
   readonly answers: { readonly component: string } | { readonly mediaType: string };
+  /** further statuses that carry the same answer, each with what it says */
+  readonly answersAlso?: Readonly<Record<number, string>>;
   /** refusals beyond those that every route has */
   readonly refuses?: readonly ProblemCode[];
   readonly query?: TSchema;
@@ -70,6 +72,12 @@ function schemaOf(route: Route): Record<string, unknown> {
     response: {
       200: { description: route.summary, content: { [mediaType]: { schema } } },
       ...refusalsOf(route),
+      ...Object.fromEntries(
+        Object.entries(route.answersAlso ?? {}).map(([status, description]) => [
+          status,
+          { description, content: { [mediaType]: { schema } } },
+        ]),
+      ),
     },
   };
 }

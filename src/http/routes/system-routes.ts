@@ -21,6 +21,7 @@ export const systemRoutes = (options: HttpServerOptions): readonly Route[] => [
     tag: 'system',
     summary: 'Can it do its work now; 503 with the same body when it cannot',
     answers: { component: 'Readiness' },
+    answersAlso: { 503: 'It cannot: the checks that fail say why' },
     handler: async (_request, reply) => {
       const readiness = await options.readiness();
       return reply.status(readiness.ok ? 200 : 503).send(readiness);

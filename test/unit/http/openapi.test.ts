@@ -53,6 +53,15 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says that readiness answers the same body when it is not ready', async () => {
+    const { paths } = (await theDocument()) as {
+      paths: Record<string, { get: { responses: Record<string, { content: unknown }> } }>;
+    };
+    const { responses } = paths['/readyz']?.get ?? { responses: {} };
+    const readiness = { 'application/json': { schema: { $ref: '#/components/schemas/Readiness' } } };
+    expect([responses['200']?.content, responses['503']?.content]).toEqual([readiness, readiness]);
+  });
+
   it('names every operation differently', async () => {
     const { paths } = (await theDocument()) as { paths: Record<string, Record<string, { operationId: string }>> };
     const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map((o) => o.operationId));
