@@ -15,7 +15,7 @@ import type { Settings } from '../config/settings-schema.ts';
 import { type ConfigStep, type ConfigStore, replaySteps } from '../domain/config-store.ts';
 import { VigilError } from '../domain/errors.ts';
 import { formatRfc3339, parseRfc3339 } from '../domain/time.ts';
-import { REFUSALS, refuseActivation } from '../rules/registry.ts';
+import { REFUSALS, refuseActivation } from '../rules/approval.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
@@ -87,11 +87,7 @@ export async function runConfigApprove(
       approvedAtMs,
       expiresAtMs: approvedAtMs + options.days * DAY_MS,
     };
-    const refusal = refuseActivation(
-      { hash, generation: undefined, author, testsPassed: true },
-      approval,
-      approvedAtMs,
-    );
+    const refusal = refuseActivation({ hash, author, testsPassed: true }, approval, approvedAtMs);
     if (refusal !== undefined) {
       io.note(`Not approved: ${refusal.message}.`);
       return EXIT.failed;

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { type ConfigSources, readSources } from '../config/read-sources.ts';
 import type { Clock } from '../domain/clock.ts';
 import { type ConfigInForce, type ConfigStore, replaySteps } from '../domain/config-store.ts';
-import { refuseActivation } from '../rules/registry.ts';
+import { refuseActivation } from '../rules/approval.ts';
 import type { ServiceEvents } from '../telemetry/service-events.ts';
 import { nextTurn } from './check-candidate.ts';
 import { type ConfigContent, contentOf, hashFiles, withContent } from './config-content.ts';
@@ -232,7 +232,7 @@ export async function approvalFault(
   author: string,
 ): Promise<string | undefined> {
   if (by === undefined || by.kind !== 'activate') return undefined;
-  const proposal = { hash: by.hash, generation: undefined, author, testsPassed: true };
+  const proposal = { hash: by.hash, author, testsPassed: true };
   const approvals = await store.approvals(by.hash);
   const refusals = approvals.map((approval) => refuseActivation(proposal, approval, by.dueMs));
   if (refusals.includes(undefined)) return undefined;

@@ -148,6 +148,34 @@ describe('scoring a chunk', () => {
   });
 });
 
+describe('a generation that changes while a chunk is scored', () => {
+  it('decides nothing of that chunk, and all of the next', async () => {
+    const clock = { now: () => TEST_NOW_MS };
+    const newer = { ...configuration.generation, versions: { ...configuration.generation.versions, ruleset: 'newer' } };
+    let inForce = configuration.generation;
+    const stack = createScoringStack({
+      configuration,
+      generation: () => inForce,
+      store: memoryStoreFor(configuration),
+      limitUsage: memoryLimitUsage(clock),
+      model: null,
+      clock,
+      scorer: {
+        failpoint: (name) => {
+          if (name === 'recorded') inForce = newer;
+        },
+      },
+    });
+    const rulesetsOf = async (...messages: readonly unknown[]) =>
+      (await stack.score(messages.map((message) => ({ bytes: bytesOf(message), receivedAtMs: TEST_NOW_MS })))).map(
+        (result) => decisionOf(result).versions.ruleset,
+      );
+    const before = configuration.generation.versions.ruleset;
+    expect(await rulesetsOf(transfer(1), transfer(2), transfer(3))).toEqual([before, before, before]);
+    expect(await rulesetsOf(transfer(4))).toEqual(['newer']);
+  });
+});
+
 describe('limits inside a chunk', () => {
   const shared = configuration.sources.limits.find(({ file }) => file.endsWith('settings.yaml'));
   const oneLimit = {

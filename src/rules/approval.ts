@@ -1,0 +1,46 @@
+/**
+ * Who may bring a change into force. It needs the tests beside it to have passed and an approval by somebody else than its
+ * author, bound to the hash of exactly this content and not expired. Pure; the store of the versions is elsewhere.
+ */
+export interface Proposal {
+  /** names exactly this content */
+  readonly hash: string;
+  readonly author: string;
+  /** the tests beside this content were run and passed */
+  readonly testsPassed: boolean;
+}
+
+export interface Approval {
+  readonly hash: string;
+  readonly approver: string;
+  readonly approvedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+export const REFUSALS = {
+  TESTS_FAILED: 'the tests beside it have not passed',
+  OTHER_CONTENT: 'the approval is for other content',
+  SELF_APPROVED: 'author and approver are the same person',
+  EXPIRED: 'the approval has expired',
+  NOT_YET_APPROVED: 'the approval lies in the future',
+  ALREADY_ACTIVE: 'it is in force already',
+  NOTHING_BEFORE: 'there is no earlier generation to go back to',
+} as const;
+export type RefusalCode = keyof typeof REFUSALS;
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly message: string;
+}
+
+const refusal = (code: RefusalCode): Refusal => ({ code, message: REFUSALS[code] });
+
+/** undefined = it may be activated. Hashes are compared whole, people after NFC and without regard to case. */
+export function refuseActivation(proposal: Proposal, approval: Approval, nowMs: number): Refusal | undefined {
+  const person = (name: string): string => name.normalize('NFC').trim().toLowerCase();
+  if (!proposal.testsPassed) return refusal('TESTS_FAILED');
+  if (approval.hash !== proposal.hash) return refusal('OTHER_CONTENT');
+  if (person(approval.approver) === person(proposal.author)) return refusal('SELF_APPROVED');
+  if (approval.approvedAtMs > nowMs) return refusal('NOT_YET_APPROVED');
+  return nowMs >= approval.expiresAtMs ? refusal('EXPIRED') : undefined;
+}
