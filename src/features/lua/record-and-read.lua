@@ -130,6 +130,9 @@ end
 local key, index_key, L, R -- R: bytes of a record
 local tail, tail_end -- the last records, and the position after them in `tail`
 local span, span_from, span_to -- the last records read beside those: [span_from, span_to)
+-- a log that comes again in one call (a popular merchant) reads ahead at each plain window's edge: per window three entries,
+-- from, to and the records, of which times and sums alone are looked at; false: came once
+local kept_of, kept = {}, nil
 local n, first
 local v -- the fields of the newest record, then the trailer's
 local frauds -- the companion's field "f" where it was read already
@@ -146,6 +149,26 @@ local function at(i)
     span = call('GETRANGE', key, (span_from + 1) * R, (span_to + 1) * R - 1)
   end
   return span, (i - span_from) * R + 1
+end
+
+-- The same at the edge of plain window w.
+local function edge_at(i, w)
+  local p = tail_end - (n - i) * R
+  if p >= 1 then return tail, p end
+  if not kept then return at(i) end
+  local k = 3 * w
+  local s = kept[k]
+  if not s or i < kept[k - 2] or i >= kept[k - 1] then
+    local to = min(i + AHEAD, n)
+    s = call('GETRANGE', key, (i + 1) * R, (to + 1) * R - 1)
+    kept[k - 2], kept[k - 1], kept[k] = i, to, s
+  end
+  return s, (i - kept[k - 2]) * R + 1
+end
+
+-- Records moved: what was read ahead stands elsewhere now.
+local function forget_kept()
+  kept_of[key], kept = false, nil
 end
 
 -- The cumulative sums of record i, as they stand.
@@ -375,6 +398,7 @@ local function make_room(newest)
   n, first = n - dead, first + dead
   v[L.first], v[L.count] = first, n
   span_from, span_to = -2, -2
+  forget_kept()
   return dead
 end
 
@@ -473,7 +497,7 @@ local function move_window(window, t, last, value, members, previous, old_sums)
 end
 
 -- The same for counts and sums alone: the common window, and the inner loop of everything.
-local function move_plain(window, t, last, old_sums)
+local function move_plain(window, w, t, last, old_sums)
   local o = window.lo
   local lo, start = v[o], t - window.ms
   if lo < n and v[o + 1] <= start then
@@ -481,12 +505,12 @@ local function move_plain(window, t, last, old_sums)
       lo = n
     else
       -- the last record stays inside, so this ends before it
-      local s, p = at(lo)
+      local s, p = edge_at(lo, w)
       local passed, passed_at, time
       repeat
         passed, passed_at = s, p
         lo, p = lo + 1, p + R
-        if p + R > #s + 1 then s, p = at(lo) end
+        if p + R > #s + 1 then s, p = edge_at(lo, w) end
         time = su('<d', s, p)
       until time > start
       v[o], v[o + 1] = lo, time
@@ -590,7 +614,7 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   local windows = L.windows
   for w = 1, #windows do
     local window = windows[w]
-    if window.plain then move_plain(window, t, last, old_sums)
+    if window.plain then move_plain(window, w, t, last, old_sums)
     else move_window(window, t, last, value, members, previous, old_sums) end
   end
   v[1], v[2] = t, id
@@ -712,6 +736,7 @@ end
 
 -- Inserts a late event at its own time: the records after it move up by one and carry its amounts.
 local function insert_late(place, t, id, value, q_low, q_high, members, newest)
+  forget_kept()
   place = place - make_room(newest)
   if place < 0 then return end
   local base, text, new = first + 1, nil, nil
@@ -838,6 +863,12 @@ end
 -- an event that does not belong to it is known.
 local function open_for_update(belongs)
   R, span_from, span_to, frauds = L.size, -2, -2, nil
+  kept = kept_of[key]
+  if kept == nil then kept_of[key] = false
+  elseif not kept then
+    kept = {}
+    kept_of[key] = kept
+  end
   tail = call('GETRANGE', key, L.tail_from, '-1')
   if tail == '' then
     frauds, v = '', nil
@@ -1051,6 +1082,7 @@ end
 local function withdraw(t, id)
   local dropped, expires = open_log()
   if not dropped then return 0 end
+  forget_kept()
   local place = upper(t, 0, n) - 1
   while place >= 0 do
     local s, p = at(place)
