@@ -252,7 +252,7 @@ describe('one alert', () => {
     await page.getByText('Decided at level L1: No model.').waitFor();
     await page.getByText('The model took no part in this decision.').waitFor();
     await page.getByText('Could not be evaluated: tx.location.country is absent').waitFor();
-    await page.getByText('Can be verified by Call-back by phone or Confirmation in the app').waitFor();
+    await page.getByText('Can be verified by call-back by phone or confirmation in the app').waitFor();
   });
 
   it('shows a refused message without evidence, and an alert that is not there', async () => {
@@ -480,6 +480,20 @@ describe('the frame', () => {
     await page.goto(`${api.url}/#/customers/C1001`);
     await page.getByRole('region', { name: 'Alerts of this customer' }).getByRole('link').first().waitFor();
     expect(await pageFaults(page)).toEqual([]);
+  });
+
+  it('has its tables of a customer whole on a phone, and turns only the arrow that opens them', async () => {
+    const { page, api } = await startInQueue({ size: [390, 844] });
+    await page.goto(`${api.url}/#/customers/C1001`);
+    await page.getByRole('button', { name: 'As a table' }).click();
+    await page.getByRole('region', { name: 'Alerts of this customer' }).getByRole('link').first().waitFor();
+    const overflow = '[...document.querySelectorAll(".table-scroll")].map((box) => box.scrollWidth - box.clientWidth)';
+    expect(await page.evaluate(overflow)).toEqual([0, 0]);
+    const turned = await page.evaluate(
+      '[...document.querySelectorAll(".subject-page .icon")].filter((icon) => getComputedStyle(icon).transform !== "none").length',
+    );
+    expect(turned).toBe(1);
+    expect(await page.getByRole('columnheader', { name: 'Amount' }).count()).toBe(2);
   });
 
   it.each([

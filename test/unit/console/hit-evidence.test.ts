@@ -78,6 +78,23 @@ describe('the evidence of a hit', () => {
     expect(found.map(({ name, text }) => `${name.label}: ${text}`)).toEqual(['Usual amount: ¥186', 'Payee known: no']);
   });
 
+  it('says for how long a device is known, and not beside it that it is', () => {
+    const found = rows(
+      aHit({ values: { 'profile.deviceKnown': true, 'profile.deviceAgeSeconds': 600, 'profile.payeeKnown': true } }),
+    );
+    expect(found.map(({ name, text }) => [name.label, text])).toEqual([
+      ['Device known for', '10 min'],
+      ['Payee known', 'yes'],
+    ]);
+    const never = rows(aHit({ values: { 'profile.deviceKnown': false, 'profile.deviceAgeSeconds': null } }));
+    expect(never.map(({ text }) => text)).toEqual(['no', 'not known']);
+  });
+
+  it('writes codes in words, and those of the bank as they stand', () => {
+    const found = rows(aHit({ values: { 'tx.customerSegment': 'SMALL_BUSINESS', 'tx.productCode': 'SALARY' } }));
+    expect(found.map(({ text }) => text)).toEqual(['Small business', 'SALARY']);
+  });
+
   it('writes units: spans, shares, distances, absent values', () => {
     const hit = aHit({
       values: {

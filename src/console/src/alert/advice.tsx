@@ -6,6 +6,7 @@ import { Icon } from '../controls/icons.tsx';
 import { useTerms } from '../controls/use-terms.ts';
 import { usePreferences } from '../i18n/language.tsx';
 import { translateCode } from '../i18n/translate.ts';
+import { continued } from '../narrative/sentence.ts';
 import { isTermKey, type Terms } from '../narrative/terms.ts';
 
 const termOr = (terms: Terms, key: string, code: string): string => (isTermKey(key) ? terms(key) : code);
@@ -42,9 +43,10 @@ export function Advice({ decision }: { readonly decision: Decision }): ReactNode
   const terms = useTerms();
   const { language, time, list } = usePreferences();
   const methodName = useMethodName();
+  const nameInText = (code: string): string => (language === 'en' ? continued(methodName(code)) : methodName(code));
   const methods = decision.challenge?.methods ?? [];
   const steps = [
-    ...(methods.length === 0 ? [] : [terms('alert.challenge', { methods: list(methods.map(methodName)) })]),
+    ...(methods.length === 0 ? [] : [terms('alert.challenge', { methods: list(methods.map(nameInText)) })]),
     ...(decision.hold === undefined ? [] : [terms('alert.holdUntil', { at: time.full(decision.hold.untilMs) })]),
     ...decision.reminders.map((reason) => `${terms('alert.remind')}: ${reason.text[language]}`),
   ];

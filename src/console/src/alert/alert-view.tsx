@@ -18,7 +18,7 @@ import './alert.css';
 import { AlertHead } from './alert-head.tsx';
 import { History, Versions } from './history.tsx';
 import { ModelReasons } from './model-reasons.tsx';
-import { RuleHits } from './rule-hits.tsx';
+import { Limits, RuleHits } from './rule-hits.tsx';
 import { historyWords, stateWords } from './state-words.ts';
 import { Timeline } from './timeline.tsx';
 import { TransactionFields } from './transaction-fields.tsx';
@@ -87,8 +87,10 @@ export function Evidence(props: {
   const transactions = useCustomerTransactions(subject.customerId);
   const items = transactions.data?.items ?? [];
   const explanation = useExplanation(decision.channel, decision.transactionId).data;
-  // a short first column would leave a hole: the model's reasons fill it
+  // columns of unlike length would leave a hole: what stands apart goes where there is room
   const hasFewRules = decision.hits.length + decision.limits.length <= 2;
+  const hasManyRules = decision.hits.length >= 4;
+  const limits = <Limits decision={decision} currency={subject.currency} />;
   const thresholds = useMemo(() => thresholdsOf(explanation), [explanation]);
   const rulesetChange = rulesetChangeOf(explanation);
   return (
@@ -100,11 +102,13 @@ export function Evidence(props: {
           rulesetChange={rulesetChange}
           currency={subject.currency}
         />
+        {hasManyRules ? null : limits}
         {hasFewRules ? <ModelReasons model={decision.model} /> : null}
       </div>
       <div className="column">
         <UsualNow decision={decision} {...subject} others={items} />
         {hasFewRules ? null : <ModelReasons model={decision.model} />}
+        {hasManyRules ? limits : null}
       </div>
       <Loaded query={transactions} skeleton={<Skeleton lines={[[100, 120]]} />}>
         {(data) => <Timeline items={data.items} thisId={decision.decisionId} />}

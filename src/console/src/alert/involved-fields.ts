@@ -59,6 +59,8 @@ export function involvedFields(decision: Decision): ReadonlySet<string> {
   return new Set(live.flatMap((hit) => Object.keys(hit.values)).flatMap(fieldsOfPath));
 }
 
+export const LIST_SEPARATOR = ', ';
+
 export interface Field {
   readonly path: string;
   readonly value: string | number | boolean;
@@ -69,7 +71,7 @@ export function flattenTransaction(transaction: Readonly<Record<string, unknown>
   return Object.entries(transaction).flatMap(([name, value]): readonly Field[] => {
     const path = prefix === '' ? name : `${prefix}.${name}`;
     if (path === 'schemaVersion' || value === null || value === undefined) return [];
-    if (Array.isArray(value)) return value.length === 0 ? [] : [{ path, value: value.join(', ') }];
+    if (Array.isArray(value)) return value.length === 0 ? [] : [{ path, value: value.join(LIST_SEPARATOR) }];
     if (typeof value === 'object') return flattenTransaction(value as Readonly<Record<string, unknown>>, path);
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
       ? [{ path, value }]

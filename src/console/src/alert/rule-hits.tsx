@@ -81,7 +81,8 @@ function HitItem(props: {
         {hit.mode === 'shadow' ? <span className="chip">{terms('rules.shadow')}</span> : null}
         <span className="hit-facts">
           <Severity severity={hit.severity} />
-          <OutcomeWord outcome={hit.outcome} />
+          {/* a rule that only adds to the score asks for nothing: "Allowed" would read as its verdict */}
+          {hit.outcome === 'ALLOW' ? null : <OutcomeWord outcome={hit.outcome} />}
           <span className="hit-score">{terms('rules.score', { n: hit.score })}</span>
         </span>
       </div>
@@ -165,45 +166,48 @@ export function RuleHits(props: {
   const context = useValueContext(currency);
   const { terms } = context;
   const hits = [...decision.hits].sort((a, b) => isShadow(a) - isShadow(b) || b.score - a.score);
-  const limits = [...decision.limits].sort((a, b) => Number(b.exceeded) - Number(a.exceeded));
   return (
-    <>
-      <Section title={terms('rules.title')}>
-        {hits.length === 0 ? (
-          <p className="muted">{terms(decision.model === undefined ? 'rules.noneAtAll' : 'rules.none')}</p>
-        ) : null}
-        {rulesetChange === null ? null : (
-          <p className="notice">
-            <Icon name="warn" />
-            <span className="grow">
-              {terms('rules.otherRuleset', {
-                decided: truncateMiddle(rulesetChange.decided, 12),
-                inForce: truncateMiddle(rulesetChange.inForce, 12),
-              })}
-            </span>
-          </p>
-        )}
-        <ul className="hits">
-          {hits.map((hit) => (
-            <HitItem
-              key={`${hit.ruleId}/${hit.mode}`}
-              hit={hit}
-              decision={decision}
-              thresholds={thresholds}
-              context={context}
-            />
-          ))}
-        </ul>
-      </Section>
-      {limits.length === 0 ? null : (
-        <Section title={terms('limits.title')}>
-          <ul className="hits">
-            {limits.map((limit) => (
-              <LimitItem key={limit.limitId} limit={limit} context={context} />
-            ))}
-          </ul>
-        </Section>
+    <Section title={terms('rules.title')}>
+      {hits.length === 0 ? (
+        <p className="muted">{terms(decision.model === undefined ? 'rules.noneAtAll' : 'rules.none')}</p>
+      ) : null}
+      {rulesetChange === null ? null : (
+        <p className="notice">
+          <Icon name="warn" />
+          <span className="grow">
+            {terms('rules.otherRuleset', {
+              decided: truncateMiddle(rulesetChange.decided, 12),
+              inForce: truncateMiddle(rulesetChange.inForce, 12),
+            })}
+          </span>
+        </p>
       )}
-    </>
+      <ul className="hits">
+        {hits.map((hit) => (
+          <HitItem
+            key={`${hit.ruleId}/${hit.mode}`}
+            hit={hit}
+            decision={decision}
+            thresholds={thresholds}
+            context={context}
+          />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+export function Limits(props: { readonly decision: Decision; readonly currency: string | null }): ReactNode {
+  const context = useValueContext(props.currency);
+  const limits = [...props.decision.limits].sort((a, b) => Number(b.exceeded) - Number(a.exceeded));
+  if (limits.length === 0) return null;
+  return (
+    <Section title={context.terms('limits.title')}>
+      <ul className="hits">
+        {limits.map((limit) => (
+          <LimitItem key={limit.limitId} limit={limit} context={context} />
+        ))}
+      </ul>
+    </Section>
   );
 }

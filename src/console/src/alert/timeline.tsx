@@ -124,7 +124,7 @@ function Table(props: { readonly items: readonly CustomerTransaction[]; readonly
   const terms = useTerms();
   return (
     <div className="table-scroll">
-      <table className="data-table">
+      <table className="data-table stacks">
         <thead>
           <tr>
             <th scope="col">{terms('time.when')}</th>

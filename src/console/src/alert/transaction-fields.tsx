@@ -6,9 +6,9 @@ import { Identifier } from '../controls/identifier.tsx';
 import { useTerms } from '../controls/use-terms.ts';
 import { Moment, Money } from '../controls/words.tsx';
 import { usePreferences } from '../i18n/language.tsx';
-import { translateCode } from '../i18n/translate.ts';
 import { isTermKey } from '../narrative/terms.ts';
-import { type Field, flattenTransaction, involvedFields } from './involved-fields.ts';
+import { codeText } from '../narrative/value-text.ts';
+import { type Field, flattenTransaction, involvedFields, LIST_SEPARATOR } from './involved-fields.ts';
 import { Section } from './section.tsx';
 
 const IDS: ReadonlySet<string> = new Set([
@@ -25,17 +25,19 @@ const IDS: ReadonlySet<string> = new Set([
 ]);
 
 function FieldValue({ field, currency }: { readonly field: Field; readonly currency: string | null }): ReactNode {
-  const { t } = usePreferences();
+  const formats = usePreferences();
   const terms = useTerms();
   const channelName = useChannelName();
   const { path, value } = field;
   if (path === 'amountMinor') return <Money amountMinor={Number(value)} currency={currency} />;
   if (path === 'occurredAt') return <Moment at={String(value)} />;
   if (path === 'channel') return channelName(String(value));
-  if (path === 'type') return translateCode(t, 'type', String(value));
   if (IDS.has(path)) return <Identifier id={String(value)} />;
   if (typeof value === 'boolean') return terms(value ? 'rules.yes' : 'rules.no');
-  return String(value);
+  const words = String(value)
+    .split(LIST_SEPARATOR)
+    .map((one) => codeText(`tx.${path}`, one, { formats, terms }));
+  return words.join(terms('list.separator'));
 }
 
 export function TransactionFields({

@@ -35,7 +35,7 @@ function AlertItem({ alert }: { readonly alert: Alert }): ReactNode {
       <td className="number">
         <Money amountMinor={alert.amountMinor} currency={alert.currency} />
       </td>
-      <td>{stateWords(alert, preferences)}</td>
+      <td className="sentence-case">{stateWords(alert, preferences)}</td>
     </tr>
   );
 }
@@ -56,7 +56,7 @@ function Alerts({ alerts }: { readonly alerts: readonly Alert[] }): ReactNode {
   if (alerts.length === 0) return <p className="muted">{terms('customer.noAlerts')}</p>;
   return (
     <div className="table-scroll">
-      <table className="data-table">
+      <table className="data-table stacks">
         <thead>
           <tr>
             {COLUMNS.map((column) => (

@@ -133,13 +133,17 @@ function rowOf(path: string, value: HitValue, { hit, decision, thresholds, conte
 /** They only say which rule it is. */
 const SELF_EVIDENT: ReadonlySet<string> = new Set(['tx.type', 'tx.currency']);
 
+/** "Known: yes" beside for how long it is known says nothing more, and reads as if it were an old acquaintance. */
+const isSaidByAge = (path: string, value: HitValue, values: Hit['values']): boolean =>
+  value === true && path.endsWith('Known') && values[path.replace(/Known$/, 'AgeSeconds')] != null;
+
 /** The rows of one hit, numbers with something to compare first. */
 export function evidenceOfHit(reading: Reading): readonly EvidenceRow[] {
   const { hit, context } = reading;
   const entries = Object.entries(hit.values).filter(([path]) => !SELF_EVIDENT.has(path));
   const hasNow = entries.some(([path]) => isMoneyNow(path, nameOfValue(path, context.terms)));
   return entries
-    .filter(([path]) => !(hasNow && isReference(path)))
+    .filter(([path, value]) => !(hasNow && isReference(path)) && !isSaidByAge(path, value, hit.values))
     .map(([path, value]) => rowOf(path, value, reading))
     .sort((a, b) => Number(b.marks.length > 0) - Number(a.marks.length > 0));
 }

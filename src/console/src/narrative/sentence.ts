@@ -43,7 +43,7 @@ const SUM_OF: Readonly<Record<string, string>> = {
 };
 
 /** "New device" → "new device" inside a sentence; "SIM card changed" stays, and so does what has no case. */
-const continued = (text: string): string =>
+export const continued = (text: string): string =>
   /^[A-Z][a-z]*\b/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
 
 /** One line for the list, where amount and channel stand in columns of their own. */

@@ -2,8 +2,8 @@
 
 import type { Formats } from '../format/formats.ts';
 import { formatMoneyInText } from '../format/money.ts';
-import { type MessageKey, messagesEn } from '../i18n/messages-en.ts';
-import type { Terms } from './terms.ts';
+import { translateCode } from '../i18n/translate.ts';
+import { isTermKey, type Terms } from './terms.ts';
 import type { ValueUnit } from './value-names.ts';
 
 export type HitValue = string | number | boolean | null;
@@ -33,15 +33,22 @@ export function numberText(value: number, unit: ValueUnit, { formats, currency }
   }
 }
 
-/** Codes of closed lists have words; other texts are shown as they are. */
-function textOf(path: string, value: string, { formats }: ValueContext): string {
-  const key = `${path === 'tx.type' ? 'type' : ''}.${value}`;
-  return Object.hasOwn(messagesEn, key) ? formats.t(key as MessageKey) : value;
+const WORDS: Readonly<Record<string, string>> = {
+  'tx.customerSegment': 'segment',
+  'tx.authentication': 'authentication',
+  'tx.accessibility': 'accessibility',
+};
+
+/** Codes that are known have words; a bank's own are shown as they are. */
+export function codeText(path: string, value: string, { formats, terms }: Pick<ValueContext, 'formats' | 'terms'>) {
+  if (path === 'tx.type') return translateCode(formats.t, 'type', value);
+  const key = `${WORDS[path]}.${value}`;
+  return isTermKey(key) ? terms(key) : value;
 }
 
 export function valueText(path: string, value: HitValue, unit: ValueUnit, context: ValueContext): string {
   if (value === null) return context.terms('rules.absent');
   if (typeof value === 'boolean') return context.terms(value ? 'rules.yes' : 'rules.no');
-  if (typeof value === 'string') return textOf(path, value, context);
+  if (typeof value === 'string') return codeText(path, value, context);
   return numberText(value, unit, context);
 }
