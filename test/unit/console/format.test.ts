@@ -53,6 +53,21 @@ describe('times', () => {
   });
 });
 
+describe('a probability', () => {
+  it.each([
+    [0, '<0.1%'],
+    [0.0004, '<0.1%'],
+    [0.0312, '3.1%'],
+    [0.21, '21%'],
+    [0.987, '99%'],
+    [0.9962, '99.6%'],
+    [0.99951, '>99.9%'],
+    [1, '>99.9%'],
+  ])('of %f is written %s: never a certainty', (share, text) => {
+    expect(createFormats('en', 'Asia/Shanghai').probability(share)).toBe(text);
+  });
+});
+
 describe('spans', () => {
   const en = createFormats('en', 'Asia/Shanghai');
   const zh = createFormats('zh-CN', 'Asia/Shanghai');

@@ -87,7 +87,7 @@ describe('the evidence of a hit', () => {
       ['Payee known', 'yes'],
     ]);
     const never = rows(aHit({ values: { 'profile.deviceKnown': false, 'profile.deviceAgeSeconds': null } }));
-    expect(never.map(({ text }) => text)).toEqual(['no', 'not known']);
+    expect(never.map(({ text }) => text)).toEqual(['no']);
   });
 
   it('writes codes in words, and those of the bank as they stand', () => {

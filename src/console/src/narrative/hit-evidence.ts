@@ -133,9 +133,11 @@ function rowOf(path: string, value: HitValue, { hit, decision, thresholds, conte
 /** They only say which rule it is. */
 const SELF_EVIDENT: ReadonlySet<string> = new Set(['tx.type', 'tx.currency']);
 
-/** "Known: yes" beside for how long it is known says nothing more, and reads as if it were an old acquaintance. */
-const isSaidByAge = (path: string, value: HitValue, values: Hit['values']): boolean =>
-  value === true && path.endsWith('Known') && values[path.replace(/Known$/, 'AgeSeconds')] != null;
+/** Whether a thing is known and for how long say one thing in two rows; "known: yes" alone reads like an old acquaintance. */
+function isSaidBeside(path: string, value: HitValue, values: Hit['values']): boolean {
+  if (path.endsWith('Known')) return value === true && values[path.replace(/Known$/, 'AgeSeconds')] != null;
+  return path.endsWith('AgeSeconds') && value === null && values[path.replace(/AgeSeconds$/, 'Known')] === false;
+}
 
 /** The rows of one hit, numbers with something to compare first. */
 export function evidenceOfHit(reading: Reading): readonly EvidenceRow[] {
@@ -143,7 +145,7 @@ export function evidenceOfHit(reading: Reading): readonly EvidenceRow[] {
   const entries = Object.entries(hit.values).filter(([path]) => !SELF_EVIDENT.has(path));
   const hasNow = entries.some(([path]) => isMoneyNow(path, nameOfValue(path, context.terms)));
   return entries
-    .filter(([path, value]) => !(hasNow && isReference(path)) && !isSaidByAge(path, value, hit.values))
+    .filter(([path, value]) => !(hasNow && isReference(path)) && !isSaidBeside(path, value, hit.values))
     .map(([path, value]) => rowOf(path, value, reading))
     .sort((a, b) => Number(b.marks.length > 0) - Number(a.marks.length > 0));
 }
