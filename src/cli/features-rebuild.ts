@@ -215,11 +215,11 @@ function report(
   },
   io: CommandIo,
 ): void {
-  const { recorded, conflicts, limits, released, decisions, undecided } = done.recorder.counts;
+  const { recorded, repeats, conflicts, limits, released, decisions, undecided } = done.recorder.counts;
   const { applied, unmatched } = done.labels;
-  const left = done.read - recorded - conflicts;
+  const refused = done.read - recorded - repeats - conflicts;
   io.out(
-    `${done.source.name}: ${done.read} read, ${recorded} transactions recorded, ${left} refused messages, ${conflicts} conflicts`,
+    `${done.source.name}: ${done.read} read, ${recorded} transactions recorded, ${repeats} repeats, ${conflicts} conflicts, ${refused} refused messages`,
   );
   io.out(`labels: ${applied} applied, ${unmatched} without their transaction`);
   io.out(`limits: ${limits} transactions, ${released} blocked ones gave back what they had reserved`);

@@ -12,7 +12,7 @@ import type { LimitRecord } from '../domain/limit.ts';
 import type { FeatureStore, LimitUsageStore } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
 import type { Generation } from '../pipeline/generation.ts';
-import type { RebuildItem } from './rebuild-items.ts';
+import type { KnownDecision, RebuildItem } from './rebuild-items.ts';
 
 export interface RebuildRecorderOptions {
   readonly store: FeatureStore;
@@ -29,7 +29,9 @@ export interface RebuildRecorderOptions {
 }
 
 export interface RebuildCounts {
+  /** each transaction once, as far as MOST_REMEMBERED reaches */
   recorded: number;
+  repeats: number;
   /** another content under an id that came before: the first one counts */
   conflicts: number;
   limits: number;
@@ -53,13 +55,21 @@ const DAY_MS = 86_400_000;
 const RECOGNISED_MS = 6 * DAY_MS;
 /** a counter of a period that ended before this is read by nobody any more */
 const PERIOD_GRACE_MS = 4 * DAY_MS;
-/** ids in a row whose content is remembered, to tell a conflict; a day of six transactions a second */
+/** ids in a row that are remembered, to tell repeats and conflicts; a day of six transactions a second */
 const MOST_REMEMBERED = 500_000;
 
 export function createRebuildRecorder(options: RebuildRecorderOptions): RebuildRecorder {
   const { store, limits, generation, nowMs } = options;
-  const counts: RebuildCounts = { recorded: 0, conflicts: 0, limits: 0, undecided: 0, released: 0, decisions: 0 };
-  const isConflict = createConflictFinder();
+  const counts: RebuildCounts = {
+    recorded: 0,
+    repeats: 0,
+    conflicts: 0,
+    limits: 0,
+    undecided: 0,
+    released: 0,
+    decisions: 0,
+  };
+  const memory = createMemory();
   let newestMs = Number.NEGATIVE_INFINITY;
   let firstEventMs: number | undefined;
 
@@ -83,16 +93,25 @@ export function createRebuildRecorder(options: RebuildRecorderOptions): RebuildR
     const countable = items.filter((item) => mayEnterLimits(item.arrivedMs, options));
     const records = countable.map(({ parsed, decision }) => ({
       record: withoutPast(generation.limitRecord(parsed.transaction), nowMs),
-      isBlocked: decision?.isBlocked,
+      parsed,
+      decision,
     }));
     const used = records.filter(({ record }) => record.counters.length > 0 || record.givesBack !== undefined);
     if (used.length === 0) return;
     await limits.recordAndRead(used.map(({ record }) => record));
-    counts.limits += used.length;
-    counts.undecided += used.filter(({ isBlocked }) => isBlocked === undefined).length;
-    const blocked = used.filter(({ isBlocked }) => isBlocked === true).map(({ record }) => record);
+    const blocked = used.filter(({ decision }) => decision?.isBlocked === true).map(({ record }) => record);
     if (blocked.length > 0) await limits.release(blocked);
-    counts.released += blocked.length;
+    for (const { parsed, decision } of used) countLimits(memory.find(parsed), decision);
+  }
+
+  /** Each once, though it may come from the transactions topic and again with its decision. */
+  function countLimits(seen: Seen, decision: KnownDecision | undefined): void {
+    if (!seen.isInLimits) counts.limits += 1;
+    if (!seen.isInLimits && decision === undefined) counts.undecided += 1;
+    if (seen.isInLimits && decision !== undefined && !seen.isDecided) counts.undecided -= 1;
+    if (decision?.isBlocked === true && !seen.isDecided) counts.released += 1;
+    seen.isInLimits = true;
+    seen.isDecided ||= decision !== undefined;
   }
 
   /** Those that a repeat can still ask for. */
@@ -108,12 +127,14 @@ export function createRebuildRecorder(options: RebuildRecorderOptions): RebuildR
 
   return {
     async record(given) {
-      const items = given.filter(({ parsed }) => !isConflict(parsed));
-      counts.conflicts += given.length - items.length;
+      const items = given.filter(({ parsed }) => {
+        const kind = memory.see(parsed);
+        counts[kind] += 1;
+        return kind !== 'conflicts';
+      });
       if (items.length === 0) return;
       await Promise.all([recordFeatures(items), recordLimits(items)]);
       await keepDecisions(items);
-      counts.recorded += items.length;
     },
     counts,
     get firstEventMs() {
@@ -136,17 +157,34 @@ const withoutPast = (record: LimitRecord, nowMs: number): LimitRecord => ({
   counters: record.counters.filter(({ periodEndMs }) => periodEndMs >= nowMs - PERIOD_GRACE_MS),
 });
 
-function createConflictFinder(): (parsed: ParsedTransaction) => boolean {
-  const fingerprints = new Map<string, string>();
-  return ({ transaction, fingerprint }) => {
-    const key = transactionKey(transaction.channel, transaction.transactionId);
-    const known = fingerprints.get(key);
-    if (known !== undefined) return known !== fingerprint;
-    fingerprints.set(key, fingerprint);
-    if (fingerprints.size > MOST_REMEMBERED) {
-      const oldest = fingerprints.keys().next();
-      if (oldest.done !== true) fingerprints.delete(oldest.value);
+interface Seen {
+  readonly fingerprint: string;
+  isInLimits: boolean;
+  isDecided: boolean;
+}
+
+/** What came lately, by identity; the oldest gives way. */
+function createMemory() {
+  const known = new Map<string, Seen>();
+  const keyOf = ({ transaction }: ParsedTransaction): string =>
+    transactionKey(transaction.channel, transaction.transactionId);
+  const keep = (key: string, fingerprint: string): Seen => {
+    const seen = { fingerprint, isInLimits: false, isDecided: false };
+    known.set(key, seen);
+    if (known.size > MOST_REMEMBERED) {
+      const oldest = known.keys().next();
+      if (oldest.done !== true) known.delete(oldest.value);
     }
-    return false;
+    return seen;
+  };
+  return {
+    see(parsed: ParsedTransaction): 'recorded' | 'repeats' | 'conflicts' {
+      const key = keyOf(parsed);
+      const seen = known.get(key);
+      if (seen !== undefined) return seen.fingerprint === parsed.fingerprint ? 'repeats' : 'conflicts';
+      keep(key, parsed.fingerprint);
+      return 'recorded';
+    },
+    find: (parsed: ParsedTransaction): Seen => known.get(keyOf(parsed)) ?? keep(keyOf(parsed), parsed.fingerprint),
   };
 }

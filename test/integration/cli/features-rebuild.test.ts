@@ -170,6 +170,10 @@ describe('vigil features rebuild', () => {
     const { code, lines } = await rebuild();
     expect(code).toBe(EXIT.done);
     expect(lines.join('\n')).toContain('labels: 1 applied, 0 without their transaction');
+    // past, HTTP, taken, blocked, before, meanwhile; the conflict stands on the transactions topic alone
+    expect(lines[0]).toContain(` ${past.length + 5} transactions recorded, `);
+    expect(lines.join('\n')).toMatch(/limits: \d+ transactions, \d+ blocked ones gave back/);
+    expect(lines.join('\n')).not.toContain('the decision is not known');
     expect(lines.at(-1)).toBe('The counters are whole.');
 
     for (let customer = 0; customer < CUSTOMERS; customer++) {
@@ -235,7 +239,7 @@ describe('vigil features rebuild', () => {
     writeFileSync(file, [...past.map((message) => JSON.stringify(message)), '{"broken', ''].join('\n'));
     const { code, lines } = await rebuild({ from: file });
     expect(code).toBe(EXIT.done);
-    expect(lines[0]).toContain('201 read, 200 transactions recorded, 1 refused messages, 0 conflicts');
+    expect(lines[0]).toContain('201 read, 200 transactions recorded, 0 repeats, 0 conflicts, 1 refused messages');
     expect(lines.join('\n')).toMatch(/of \d+ the decision is not known/);
     expect(lines.at(-1)).toMatch(/^The counters are whole from .* on: \d+ of \d+ features look further back/);
     const fresh = createFeatureOracle(own.configuration.features);
