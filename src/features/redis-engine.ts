@@ -16,7 +16,6 @@ import type { Call } from './redis-calls.ts';
 import { shardTag } from './redis-keys.ts';
 import { createRedisLabels, type LabelledLog, type RedisLabels } from './redis-labels.ts';
 import {
-  encodeLayouts,
   logTtlMs,
   type RedisLayout,
   readReply,
@@ -27,6 +26,7 @@ import {
 } from './redis-layout.ts';
 import { loadScript } from './redis-script.ts';
 import type { RedisStateWatch } from './redis-state-watch.ts';
+import { encodeStreams } from './redis-streams.ts';
 import { createTransactionReader } from './transaction-reader.ts';
 
 export interface RedisEngineOptions {
@@ -78,7 +78,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
   const script = loadScript('record-and-read');
   const restore = loadScript('restore-profile');
   const layouts = plan.streams.map(redisLayoutOf);
-  const streams = encodeLayouts(plan, layouts, options.maxEventsPerLog ?? DEFAULT_MAX_EVENTS);
+  const streams = encodeStreams(plan, layouts, options.maxEventsPerLog ?? DEFAULT_MAX_EVENTS);
   const reader = createTransactionReader(plan);
   const { event } = reader;
   const profileEvent = createProfileEvent();

@@ -1,14 +1,13 @@
 /**
- * The bytes that go to and come from lua/record-and-read.lua: descriptions of the streams, updates, replies. The script's
- * head describes the format; both sides derive the same places from the same flags. Pure.
+ * The bytes that go to and come from lua/record-and-read.lua: updates and replies. The script's head describes the format;
+ * what it is told of the streams is in redis-streams.ts. Pure.
  */
-import { type FeaturePlan, RAW, type StreamPlan, type WindowPlan } from './feature-plan.ts';
+import { RAW, type StreamPlan, type WindowPlan } from './feature-plan.ts';
 import { hash53 } from './hash.ts';
 import { VISIT, type Visit } from './packed-log.ts';
 import { addAmount, type LogEvent, writeSquares } from './raw-numbers.ts';
 import { WRAP } from './wide-sum.ts';
 
-const FLAG = { value: 1, present: 2, squares: 4, max: 8, min: 16, labels: 32 } as const;
 const NONE = -1;
 const DAY_MS = 86_400_000;
 
@@ -24,7 +23,6 @@ interface WindowLayout {
 
 export interface RedisLayout {
   readonly stream: StreamPlan;
-  readonly flags: number;
   readonly members: number;
   readonly windows: readonly WindowLayout[];
   readonly recordSize: number;
@@ -67,13 +65,6 @@ export function redisLayoutOf(stream: StreamPlan): RedisLayout {
   }));
   return {
     stream,
-    flags:
-      (hasValue ? FLAG.value : 0) +
-      (presentAt === NONE ? 0 : FLAG.present) +
-      (squaresAt === NONE ? 0 : FLAG.squares) +
-      (stream.needsMax ? FLAG.max : 0) +
-      (stream.needsMin ? FLAG.min : 0) +
-      (stream.needsLabels ? FLAG.labels : 0),
     members,
     windows,
     recordSize: SUMS_AT + sumsSize + 8 * extremes + 16 * members,
@@ -95,21 +86,6 @@ const windowFlags = (plan: WindowPlan): number =>
 
 /** Time to live after a write: nobody can ask for the records of an idle log any more. */
 export const logTtlMs = (stream: StreamPlan): number => stream.retentionMs + DAY_MS;
-
-export function encodeLayouts(plan: FeaturePlan, layouts: readonly RedisLayout[], maxRecords: number): Buffer {
-  const numbers = layouts.flatMap((layout) => [
-    layout.flags,
-    layout.members,
-    layout.windows.length,
-    plan.latenessMs,
-    layout.stream.retentionMs,
-    maxRecords,
-    logTtlMs(layout.stream),
-    layout.set,
-    ...layout.windows.flatMap(({ plan: window }) => [window.windowMs, window.delayMs, windowFlags(window)]),
-  ]);
-  return Buffer.from(new Float64Array(numbers).buffer);
-}
 
 /** Appends one update's numbers; answers the place after them. `out` is long enough: see `updateLength`. */
 export function writeUpdate(

@@ -1,0 +1,285 @@
+-- Adds an event in order, and makes room before it.
+
+-- Drops what no event can ask for any more, when the count is a power of two or the cap is met.
+local function make_room(newest)
+  local full = n >= L.most
+  if n % COMPACT_FROM ~= 0 and not full or n < COMPACT_FROM then return 0 end
+  if not full then
+    local power = n
+    while power % 2 == 0 do power = power / 2 end
+    if power ~= 1 then return 0 end
+  end
+  local dead = upper(newest - L.retention, 0, n, L.windows[1] and v[L.windows[1].lo])
+  if full then dead = max(dead, math.ceil(L.most / 8)) elseif dead * 4 < n then return 0 end
+  v[L.dropped] = max(v[L.dropped], time_at(dead - 1))
+  for c = 1, L.members do
+    for w = 1, #L.windows do
+      local window = L.windows[w]
+      local lo, hi = v[window.lo], cached_hi(window)
+      local slot = window.distinct + c - 1
+      if lo < dead and c <= window.columns then v[slot] = distinct_between(c, lo, hi, v[slot], min(dead, hi), hi) end
+    end
+    for i = 0, dead - 1 do
+      local h, _, nx = member_at(i, c)
+      if h ~= 0 and nx == 0 then call('HDEL', index_key, index_field(c, h)) end
+    end
+  end
+  local function sums_before(i, place)
+    if L.sums_bytes > 0 then v[place] = raw_sums(i - 1) end
+  end
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    if v[window.lo] < dead then
+      v[window.lo], v[window.lo_time] = dead, dead < n and time_at(dead) or NEVER
+      sums_before(dead, window.lo_sums)
+    end
+    if window.hi and v[window.hi] < dead then
+      v[window.hi], v[window.hi_time] = dead, dead < n and time_at(dead) or NEVER
+      sums_before(dead, window.hi_sums)
+    end
+    v[window.lo] = v[window.lo] - dead
+    if window.hi then v[window.hi] = v[window.hi] - dead end
+  end
+  local rest = call('GETRANGE', key, dead * R, -1)
+  call('SET', key, rest, 'KEEPTTL')
+  n, first = n - dead, first + dead
+  v[L.first], v[L.count] = first, n
+  span_from, span_to = -2, -2
+  forget_kept()
+  return dead
+end
+
+-- The Fenwick column of a new last record.
+local function fenwick(value, column, sign)
+  local number = first + n + 1
+  local step, best = 1, value
+  while number % (step * 2) == 0 do
+    if n - step < 0 then break end
+    local s, p = at(n - step)
+    local child = su('<d', s, p + column)
+    if child ~= NONE and (best == NONE or sign * child > sign * best) then best = child end
+    step = step * 2
+  end
+  return best
+end
+
+-- Keeps the cached extreme of a window that is now [lo, hi); `from` is where the entering records begin.
+local function move_extreme(slot, column, sign, lo, from, hi)
+  local holder, best = v[slot], v[slot + 1]
+  if best == NONE or holder < first + lo then
+    best, holder = range_extreme(lo, hi, column, sign)
+    if holder == NONE then holder = 0 end
+  else
+    for i = from, hi - 1 do
+      local x = value_at(i)
+      if x ~= NONE and sign * x >= sign * best then best, holder = x, first + i end
+    end
+  end
+  v[slot], v[slot + 1] = holder, best
+end
+
+local function include_extreme(slot, sign, value)
+  if value ~= NONE and (v[slot + 1] == NONE or sign * value >= sign * v[slot + 1]) then
+    v[slot], v[slot + 1] = first + n, value
+  end
+end
+
+-- Moves a window with a delay, an exclusion, extremes or distinct counts to the event at t, which becomes record n.
+local function move_window(window, t, last, value, members, previous, old_sums)
+  local lo, hi = v[window.lo], n
+  local edge, base, distinct = t - window.delay, first + 1, window.distinct - 1
+  local start = edge - window.ms
+  local from = n
+  if window.hi then
+    from = v[window.hi]
+    hi = from
+    while hi < n and v[window.hi_time] <= edge do
+      if L.sums_bytes > 0 then v[window.hi_sums] = raw_sums(hi) end
+      hi = hi + 1
+      v[window.hi_before] = v[window.hi_time]
+      v[window.hi_time] = hi < n and time_at(hi) or t
+    end
+    if hi == n then v[window.hi_time] = t end
+    v[window.hi] = hi
+  elseif window.excludes then
+    from = max(0, n - 1)
+  end
+  for c = 1, window.columns do
+    for i = from, hi - 1 do
+      local h, pv = member_at(i, c)
+      if h ~= 0 and pv - base < lo then v[distinct + c] = v[distinct + c] + 1 end
+    end
+  end
+  if lo < hi and v[window.lo_time] <= start then
+    if not window.hi and last <= start then
+      lo = n
+      for c = 1, window.columns do v[distinct + c] = 0 end
+    else
+      local time
+      repeat
+        for c = 1, window.columns do
+          local h, _, nx = member_at(lo, c)
+          if h ~= 0 and (nx == 0 or nx - base >= hi) then v[distinct + c] = v[distinct + c] - 1 end
+        end
+        lo = lo + 1
+        time = lo < n and time_at(lo) or t
+      until lo >= hi or time > start
+      v[window.lo_time] = time
+      if L.sums_bytes > 0 then v[window.lo_sums] = raw_sums(lo - 1) end
+    end
+    v[window.lo] = lo
+  end
+  if lo == n then
+    v[window.lo], v[window.lo_time] = n, t
+    if L.sums_bytes > 0 then v[window.lo_sums] = old_sums end
+  end
+  if window.max then move_extreme(window.max, L.max, 1, lo, from, hi) end
+  if window.min then move_extreme(window.min, L.min, -1, lo, from, hi) end
+  if window.hi or window.excludes then return end
+  if window.max then include_extreme(window.max, 1, value) end
+  if window.min then include_extreme(window.min, -1, value) end
+  for c = 1, window.columns do
+    if members[c] ~= 0 and previous[c] - base < lo then v[distinct + c] = v[distinct + c] + 1 end
+  end
+end
+
+-- The same for counts and sums alone: the common window, and the inner loop of everything.
+local function move_plain(window, w, t, last, old_sums)
+  local o = window.lo
+  local lo, start = v[o], t - window.ms
+  if lo < n and v[o + 1] <= start then
+    if last <= start then
+      lo = n
+    else
+      -- the last record stays inside, so this ends before it
+      local s, p = edge_at(lo, w)
+      local passed, passed_at, time
+      repeat
+        passed, passed_at = s, p
+        lo, p = lo + 1, p + R
+        if p + R > #s + 1 then s, p = edge_at(lo, w) end
+        time = su('<d', s, p)
+      until time > start
+      v[o], v[o + 1] = lo, time
+      if old_sums then v[o + 2] = sub(passed, passed_at + 16, passed_at + 15 + L.sums_bytes) end
+    end
+  end
+  if lo == n then
+    v[o], v[o + 1] = n, t
+    if old_sums then v[o + 2] = old_sums end
+  end
+end
+
+-- The amount into the sums among the fields of a record.
+local function add_amount(fields, value, q_low, q_high)
+  if not L.sum or value == NONE then return end
+  local room, sum = WRAP - value, fields[3]
+  if sum >= room then fields[3], fields[4] = sum - room, fields[4] + 1 else fields[3] = sum + value end
+  if L.sum_count == 2 then return end
+  local k = 5
+  if L.present then fields[5], k = fields[5] + 1, 6 end
+  if L.squares then
+    local carry, more
+    fields[k], carry = add_wrapping(fields[k], q_low)
+    fields[k + 1], more = add_wrapping(fields[k + 1], carry)
+    fields[k + 2] = fields[k + 2] + more
+    fields[k + 1], more = add_wrapping(fields[k + 1], q_high)
+    fields[k + 2] = fields[k + 2] + more
+  end
+end
+
+local function refresh_expiry(created)
+  local expires = now + L.ttl
+  if not created and expires - v[L.expires] <= L.ttl / 16 then return end
+  v[L.expires] = expires
+  return L.ttl
+end
+
+-- Numbers + 1 of the members' newest records; 0 where there is none.
+local function newest_records(members, created)
+  local previous = {}
+  if created then
+    for c = 1, L.members do previous[c] = 0 end
+    frauds = ''
+    return previous
+  end
+  if L.members == 1 and not L.labels then
+    previous[1] = members[1] ~= 0 and newest_of(1, members[1]) or 0
+    return previous
+  end
+  for c = 1, L.members do previous[c] = index_field(c, members[c]) end
+  if L.labels then previous[L.members + 1] = 'f' end
+  local known = call('HMGET', index_key, unpack(previous))
+  for c = 1, L.members do
+    local number = known[c] and su('<I4', known[c]) or 0
+    previous[c] = number > first and number or 0
+  end
+  if L.labels then frauds = known[L.members + 1] or '' end
+  return previous
+end
+
+-- Puts the new record's members into the index, and its number into the records that were their newest before. Answers
+-- the record before it when that is one of them: it is written together with the new one.
+local function link_members(members, previous, created)
+  local number, newest, last = first + n + 1, {}, first + n
+  -- there from the first record on, so that both keys of a log live, move and expire together
+  if created then newest[1], newest[2] = '', '0' end
+  local is_last = false
+  for c = 1, L.members do
+    if members[c] ~= 0 then
+      newest[#newest + 1] = index_field(c, members[c])
+      newest[#newest + 1] = sp('<I4', number)
+      if previous[c] == last then is_last = true
+      elseif previous[c] ~= 0 then
+        call('SETRANGE', key, (previous[c] - first) * R + L.member + (c - 1) * 16 + 12, sp('<I4', number))
+      end
+    end
+  end
+  if #newest > 0 then call('HSET', index_key, unpack(newest)) end
+  if not is_last then return end
+  for c = 1, L.members do
+    if members[c] ~= 0 and previous[c] == last then v[L.member_field + c * 3] = number end
+  end
+  return sp(L.record_format, unpack(v, 1, L.record_fields))
+end
+
+-- The event is the newest. Moves each window's edges to it, writes its record and the trailer in one go.
+local function append(t, id, value, q_low, q_high, members, created, last)
+  make_room(t)
+  local before, patched = sub(tail, tail_end - R, tail_end - 1), nil
+  local ttl = refresh_expiry(created)
+  local old_sums = L.sums_bytes > 0 and sub(before, 17, 16 + L.sums_bytes)
+  local previous = NOBODY
+  if L.members > 0 then
+    previous = newest_records(members, created)
+    if created then call('DEL', index_key) end
+    patched = link_members(members, previous, created)
+  elseif created and L.companion then
+    call('DEL', index_key)
+    call('HSET', index_key, '', '0')
+  end
+  local windows = L.windows
+  for w = 1, #windows do
+    local window = windows[w]
+    if window.plain then move_plain(window, w, t, last, old_sums)
+    else move_window(window, t, last, value, members, previous, old_sums) end
+  end
+  v[1], v[2] = t, id
+  add_amount(v, value, q_low, q_high)
+  local field = 3 + L.sum_count
+  if L.max then v[field], field = fenwick(value, L.max, 1), field + 1 end
+  if L.min then v[field], field = fenwick(value, L.min, -1), field + 1 end
+  for c = 1, L.members do
+    v[field], v[field + 1], v[field + 2], field = members[c], previous[c], 0, field + 3
+  end
+  v[L.count] = n + 1
+  local written = sp(L.format, unpack(v, 1, L.fields))
+  if created then call('SET', key, before .. written, 'PX', ttl)
+  elseif patched then call('SETRANGE', key, n * R, patched .. written)
+  else call('SETRANGE', key, (n + 1) * R, written) end
+  if ttl and not created then call('PEXPIRE', key, ttl) end
+  if ttl and L.companion then call('PEXPIRE', index_key, ttl) end
+  local count = #replies
+  replies[count + 1], replies[count + 2], replies[count + 3] = '\0', sub(before, 1, 16 + L.sums_bytes), written
+  return 0
+end

@@ -1,0 +1,145 @@
+-- One update of one log: what the event is to it, and the reply.
+
+-- A trailer of the same log with other windows: finds this set's edges, extremes and counts anew, as of the newest event.
+local function adopt_windows(text)
+  local old_first, old_count = su('<I4I4', text, #text - 11)
+  local total = call('STRLEN', key)
+  local records_end = (old_count + 1) * R
+  local old_trailer = sub(call('GETRANGE', key, records_end, total - 1), -28)
+  local dropped, expires = su('<dd', old_trailer)
+  n, first, span_from, span_to, tail, tail_end = old_count, old_first, -2, -2, '', -1
+  v = {}
+  for i = 1, L.fields do v[i] = 0 end
+  v[L.dropped], v[L.expires], v[L.first], v[L.count], v[L.set_at] = dropped, expires, first, n, L.set
+  local newest = time_at(n - 1)
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    local edge = newest - window.delay
+    local hi = window.excludes and n - 1 or n
+    if window.hi then hi = upper(edge, 0, n, nil) end
+    if window.hi and hi == n then hi = n - 1 end
+    local lo = upper(edge - window.ms, 0, hi, nil)
+    local function put(position, sums_place)
+      if L.sums_bytes > 0 then v[sums_place] = raw_sums(position - 1) end
+    end
+    v[window.lo], v[window.lo_time] = lo, time_at(lo)
+    put(lo, window.lo_sums)
+    if window.hi then
+      v[window.hi], v[window.hi_time], v[window.hi_before] = hi, time_at(hi), time_at(hi - 1)
+      put(hi, window.hi_sums)
+    end
+    if window.max then v[window.max + 1], v[window.max] = range_extreme(lo, hi, L.max, 1) end
+    if window.min then v[window.min + 1], v[window.min] = range_extreme(lo, hi, L.min, -1) end
+    for _, slot in ipairs({ window.max or false, window.min or false }) do
+      if slot and v[slot] == NONE then v[slot] = 0 end
+    end
+    for c = 1, window.columns do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
+  end
+  local kept = call('GETRANGE', key, max(0, records_end - L.tail * R), records_end - 1)
+  local trailer = sp(L.trailer_format, unpack(v, L.record_fields + 1, L.fields))
+  local rest = call('GETRANGE', key, 0, records_end - 1)
+  call('SET', key, rest .. trailer, 'KEEPTTL')
+  return kept .. trailer
+end
+
+-- The fields of a log that has no record yet: a sentinel record and an empty trailer.
+local function fresh_fields()
+  local fields = {}
+  for i = 1, L.fields do fields[i] = 0 end
+  for w = 1, #L.windows do
+    local window = L.windows[w]
+    if L.sums_bytes > 0 then
+      fields[window.lo_sums] = rep('\0', L.sums_bytes)
+      if window.hi then fields[window.hi_sums] = fields[window.lo_sums] end
+    end
+    if window.max then fields[window.max + 1] = NONE end
+    if window.min then fields[window.min + 1] = NONE end
+  end
+  fields[L.dropped], fields[L.set_at] = NEVER, L.set
+  return fields
+end
+
+-- Reads the log's newest records and trailer; answers whether it is new. Without fields when it is, and what it answers to
+-- an event that does not belong to it is known.
+local function open_for_update(belongs)
+  R, span_from, span_to, frauds = L.size, -2, -2, nil
+  kept = kept_of[key]
+  if kept == nil then kept_of[key] = false
+  elseif not kept then
+    kept = {}
+    kept_of[key] = kept
+  end
+  tail = call('GETRANGE', key, L.tail_from, '-1')
+  if tail == '' then
+    frauds, v = '', nil
+    if L.absent and not belongs then return true end
+    v, n, first = fresh_fields(), 0, 0
+    tail, tail_end = rep('\0', R), R + 1
+    return true
+  end
+  if su('<I4', tail, #tail - 3) ~= L.set then tail = adopt_windows(tail) end
+  tail_end = #tail - L.trailer + 1
+  v = { su(L.format, tail, tail_end - R) }
+  n, first = v[L.count], v[L.first]
+  return false
+end
+
+-- Position of the record with this time and id before `place`.
+local function known_record(place, t, id)
+  local i = place - 1
+  while i >= 0 do
+    local s, p = at(i)
+    local time, other = su('<dd', s, p)
+    if time ~= t then return end
+    if other == id then return i end
+    i = i - 1
+  end
+end
+
+-- Answers the status; the reply goes behind the others.
+local function update(belongs, t, id, value, q_low, q_high, members)
+  local created = open_for_update(belongs)
+  if not v then
+    replies[#replies + 1] = L.absent
+    return 4
+  end
+  local newest = n > 0 and v[1] or NEVER
+  if belongs and t > newest then return append(t, id, value, q_low, q_high, members, created, newest) end
+  local place = n
+  if t < newest then place = upper(t, 0, n, n - 1) end
+  local status, before, ends, virtual = 4, place, place, false
+  if belongs then
+    local known = known_record(place, t, id)
+    if known then
+      status, before, ends = 2, known, known + 1
+    elseif t == newest then
+      return append(t, id, value, q_low, q_high, members, created, newest)
+    else
+      status, virtual = 1, true
+      if t < newest - L.lateness then status = 3 end
+    end
+  end
+  local from = #replies + 1
+  replies[from] = sp('<I1d', status, v[L.dropped])
+  evaluate(before, ends, virtual, t, members)
+  if created then L.absent = concat(replies, '', from) end
+  if status == 1 then insert_late(place, t, id, value, q_low, q_high, members, newest) end
+  return status
+end
+
+-- Transactions of each window that count as fraud at the event's time.
+local function count_frauds(t)
+  if not frauds then frauds = call('HGET', index_key, 'f') or '' end
+  local counts = {}
+  if frauds == '' then return rep('\0', 4 * #L.windows) end
+  for w = 1, #L.windows do
+    local edge = t - L.windows[w].delay
+    local start, count = edge - L.windows[w].ms, 0
+    for place = 1, #frauds, 32 do
+      local time, _, from, to = su('<dddd', frauds, place)
+      if time > start and time <= edge and from <= t and t < to then count = count + 1 end
+    end
+    counts[w] = sp('<I4', count)
+  end
+  return concat(counts)
+end
