@@ -33,6 +33,7 @@ local WRAP, NONE = 9007199254740992, -1
 local NEVER = -math.huge
 local NEAR = 3 -- records read behind the one asked for; where one goes on beside them, AHEAD
 local AHEAD = 16
+local SHIFTED = 32 -- records of a late event's shift unpacked at once
 local NOBODY = {}
 local COMPACT_FROM = 16
 local now = su('<d', ARGV[1])

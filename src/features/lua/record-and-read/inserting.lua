@@ -9,12 +9,19 @@ local function shift_plain(place, t, id, value)
   local parts = { sp(L.record_format, unpack(new, 1, L.record_fields)) }
   local shifted = call('GETRANGE', key, (place + 1) * R, (n + 1) * R - 1)
   if not L.sum or value == NONE then return parts[1] .. shifted end
-  for q = 1, #shifted, R do
-    local sum, wraps = su('<dI4', shifted, q + 16)
-    local wrapped
-    sum, wrapped = add_wrapping(sum, value)
-    parts[#parts + 1] = sub(shifted, q, q + 15)
-    parts[#parts + 1] = sp('<dI4', sum, wraps + wrapped)
+  -- many records at once: one by one they cost three times as much
+  local room, records, format, count = WRAP - value, n - place, nil, 0
+  for from = 0, records - 1, SHIFTED do
+    if records - from < SHIFTED or not format then
+      count = min(SHIFTED, records - from)
+      format = '<' .. rep('dddI4', count)
+    end
+    local fields = { su(format, shifted, from * R + 1) }
+    for k = 3, 4 * count, 4 do
+      local sum = fields[k]
+      if sum >= room then fields[k], fields[k + 1] = sum - room, fields[k + 1] + 1 else fields[k] = sum + value end
+    end
+    parts[#parts + 1] = sp(format, unpack(fields, 1, 4 * count))
   end
   return concat(parts)
 end

@@ -5,9 +5,14 @@ local function at(i)
   local p = tail_end - (n - i) * R
   if p >= 1 then return tail, p end
   if i < span_from or i >= span_to then
-    if i == span_to then span_from, span_to = i, i + AHEAD
-    elseif i == span_from - 1 then span_from, span_to = max(-1, i - AHEAD + 1), i + 1
-    else span_from, span_to = max(-1, i - 1), i + 1 + NEAR end
+    -- what goes on beside the last ones, in steps or in leaps, will go on
+    local any = span_to >= 0
+    if any and i >= span_to and i < span_to + AHEAD then span_from, span_to = span_to - 1, span_to + AHEAD
+    elseif any and i < span_from and i >= span_from - AHEAD then
+      span_from, span_to = max(-1, span_from - AHEAD), span_from + 1
+    else
+      span_from, span_to = max(-1, i - 1), i + 1 + NEAR
+    end
     span = call('GETRANGE', key, (span_from + 1) * R, (span_to + 1) * R - 1)
   end
   return span, (i - span_from) * R + 1
