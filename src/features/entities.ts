@@ -19,5 +19,11 @@ export function entityKey(transaction: Transaction, kinds: readonly EntityKind[]
   return key;
 }
 
+/** The same for the key of a transaction (channel/id): a readable key, and no SHA-256 for each of them. */
+export function escapeTransactionKey(key: string): string {
+  const end = key.indexOf('/');
+  return `${escapeId(key.slice(0, end))}&${escapeId(key.slice(end + 1))}`;
+}
+
 export const escapeId = (id: string): string =>
   /^[A-Za-z0-9_.@-]{1,64}$/.test(id) ? `=${id}` : `#${createHash('sha256').update(id, 'utf8').digest('base64url')}`;

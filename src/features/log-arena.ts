@@ -41,7 +41,8 @@ export function createLogArena(layout: LogLayout): LogArena {
   const freeSegments: number[] = [];
   let current = NONE;
   let used = SEGMENT;
-  const sizeOf = (room: number): number => HEADER + layout.recordsAt + room * layout.stride;
+  /** in whole cache lines */
+  const sizeOf = (room: number): number => (HEADER + layout.recordsAt + room * layout.stride + 7) & ~7;
 
   const addSegment = (length: number): number => {
     const place = freeSegments.pop() ?? segments.length;

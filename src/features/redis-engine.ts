@@ -55,6 +55,8 @@ const SHANGHAI_MINUTES = 480;
 /** one call of 64 transactions stalls the server for less than 2 ms */
 const TRANSACTIONS_PER_CALL = 64;
 const PROFILE_NUMBERS = 14;
+/** about; there is more room when it is needed */
+const NUMBERS_PER_TRANSACTION = 32;
 /** in the place of a stream: takes an event out of a log */
 const WITHDRAW = -2;
 const NEW_PROFILE = createProfile();
@@ -136,7 +138,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
         if (id === undefined) continue;
         const shard = shardOf(id);
         const group = byShard ? shard : Math.floor(place / TRANSACTIONS_PER_CALL);
-        const batch = batches.get(group) ?? { keys: [], numbers: new Float64Array(1024), used: 0, updates: [] };
+        const batch = batches.get(group) ?? { keys: [], numbers: numbersFor(chunk.length), used: 0, updates: [] };
         batches.set(group, batch);
         const base = `${options.keyPrefix}:${shardTag(shard)}:${combination.name}:${id}`;
         addCombination(batch, place, transaction, base, combination);
@@ -200,7 +202,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
           ...batches.map(({ keys, numbers, used }) => ({
             script,
             keys,
-            args: [now, streams, Buffer.from(numbers.buffer, 0, used * 8)],
+            args: [now, streams, Buffer.from(numbers.buffer, numbers.byteOffset, used * 8)],
           })),
           ...further,
         ],
@@ -235,7 +237,7 @@ interface Replied {
 
 function makeRoom(batch: Batch, numbers: number): void {
   if (batch.used + numbers <= batch.numbers.length) return;
-  const grown = new Float64Array(batch.numbers.length * 2);
+  const grown = allocateNumbers(batch.numbers.length * 2);
   grown.set(batch.numbers);
   batch.numbers = grown;
 }
@@ -273,7 +275,22 @@ function takeProfileEvent(event: ProfileEvent, numbers: Float64Array, at: number
   event.known.set(numbers.subarray(at + 8, at + PROFILE_NUMBERS));
 }
 
-const doubles = (...numbers: number[]): Buffer => Buffer.from(new Float64Array(numbers).buffer);
+const doubles = (...numbers: number[]): Buffer => {
+  const bytes = Buffer.allocUnsafe(8 * numbers.length);
+  numbers.forEach((number, index) => {
+    bytes.writeDoubleLE(number, 8 * index);
+  });
+  return bytes;
+};
+
+/** Room for some updates of each of the transactions; from Node's pool while it is small: a buffer of its own costs more. */
+const numbersFor = (transactions: number): Float64Array =>
+  allocateNumbers(NUMBERS_PER_TRANSACTION * Math.min(transactions, TRANSACTIONS_PER_CALL));
+
+function allocateNumbers(length: number): Float64Array {
+  const bytes = Buffer.allocUnsafe(8 * length);
+  return new Float64Array(bytes.buffer, bytes.byteOffset, length);
+}
 
 /** A copy that starts on a multiple of eight. */
 function doublesOf(bytes: Buffer, start: number, length: number): Float64Array {

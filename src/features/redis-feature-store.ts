@@ -11,7 +11,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { EarlierDecision, FeatureCatalogue, FeatureReading } from '../domain/feature.ts';
 import type { FeatureStore, Settlement } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
-import { escapeId } from './entities.ts';
+import { escapeTransactionKey } from './entities.ts';
 import { planFeatures } from './feature-plan.ts';
 import { shardOf } from './hash.ts';
 import { createPendingReadings } from './pending-readings.ts';
@@ -59,7 +59,7 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
   const engine = createRedisEngine(plan, watch, { ...options, clock, keyPrefix: prefix });
   const pending = createPendingReadings(options.maxPending ?? DEFAULT_MAX_PENDING);
   const slotKey = (transaction: string): string =>
-    `${prefix}:${shardTag(shardOf(transaction))}:tx:${escapeId(transaction)}`;
+    `${prefix}:${shardTag(shardOf(transaction))}:tx:${escapeTransactionKey(transaction)}`;
 
   async function recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly FeatureReading[]> {
     if (chunk.length === 0) return [];

@@ -4,7 +4,7 @@
  */
 import type { Label } from '../domain/label.ts';
 import { transactionKey } from '../domain/transaction.ts';
-import { escapeId } from './entities.ts';
+import { escapeTransactionKey } from './entities.ts';
 import { hash53, shardOf } from './hash.ts';
 import { fraudSpans, type LabelEntry } from './label-history.ts';
 import { type Call, type RedisClient, sendTogether } from './redis-calls.ts';
@@ -40,7 +40,7 @@ export function createRedisLabels(prefix: string, layouts: readonly RedisLayout[
   const addLabel = loadScript('add-label');
   const applyFrauds = loadScript('apply-frauds');
   const placeKey = (transaction: string): string =>
-    `${prefix}:${shardTag(shardOf(transaction))}:label:${escapeId(transaction)}`;
+    `${prefix}:${shardTag(shardOf(transaction))}:label:${escapeTransactionKey(transaction)}`;
 
   const labelCall = ({ channel, transactionId, label, labelledAtMs }: Label): Call => ({
     script: addLabel,

@@ -261,7 +261,9 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   local windows = L.windows
   for w = 1, #windows do
     local window = windows[w]
-    if window.plain then move_plain(window, w, t, last, old_sums)
+    if window.plain then
+      -- while its oldest event stays inside, nothing moves
+      if v[window.lo_time] <= t - window.ms then move_plain(window, w, t, last, old_sums) end
     else move_window(window, t, last, value, members, previous, old_sums) end
   end
   v[1], v[2] = t, id
