@@ -62,8 +62,10 @@ export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
     if (isClosed) throw new VigilError('BUG', 'the bus is closed');
   };
   const roomFor = async (topic: MemoryTopic, partition: number, log: MemoryLog): Promise<void> => {
+    // once: the readers do not know yet what this call has appended. Two publishers that woke each other at each look would
+    // never leave the microtasks, and the readers' own timers and sockets would starve.
+    wake(topic);
     while (!log.makeRoom(limits, finishedByAll(topic, partition, log))) {
-      wake(topic); // the readers do not know yet what this call has appended
       await new Promise<void>((resolve) => topic.waiting.add(resolve));
       refuseWhenClosed();
     }

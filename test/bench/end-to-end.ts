@@ -245,16 +245,18 @@ try {
     `${TRANSACTIONS} transactions after ${WARM_UP} to warm up, ${Math.round(bytes / (TRANSACTIONS + WARM_UP))} bytes each, ${PARTITIONS} partitions, chunks of ${maxChunk}, acks all`,
   );
 
-  const raw = await passThrough(servers, topics.transactions, maxChunk);
-  const { cost: worker, report } = await wholeWorker(servers, configuration);
-  const local = await embedded(configuration, servers);
-  console.log('\n                             tx/s   ratio    CPU µs per transaction: Node   Redis   Kafka');
-  for (const cost of [raw, worker, local]) {
+  const show = (cost: Cost, raw: Cost): void => {
     const numbers = [cost.nodeUs, cost.redisUs, cost.kafkaUs].map((us) => us.toFixed(1).padStart(8));
-    console.log(
-      `${cost.name.padEnd(26)} ${Math.round(cost.perSecond).toString().padStart(7)} ${(cost.perSecond / raw.perSecond).toFixed(3).padStart(7)} ${' '.repeat(24)}${numbers.join('')}`,
-    );
-  }
+    const rate = Math.round(cost.perSecond).toString().padStart(7);
+    const ratio = (cost.perSecond / raw.perSecond).toFixed(3).padStart(7);
+    console.log(`${cost.name.padEnd(26)} ${rate} ${ratio} ${' '.repeat(24)}${numbers.join('')}`);
+  };
+  console.log('\n                             tx/s   ratio    CPU µs per transaction: Node   Redis   Kafka');
+  const raw = await passThrough(servers, topics.transactions, maxChunk);
+  show(raw, raw);
+  const { cost: worker, report } = await wholeWorker(servers, configuration);
+  show(worker, raw);
+  show(await embedded(configuration, servers), raw);
   console.log(`\n${report}`);
   console.log(
     'Node is one process: its consumers, its scoring and the writing of alerts. Postgres is not in the figures.',

@@ -88,6 +88,30 @@ describe('the bus in this process', () => {
     await bus.close();
   });
 
+  it('lets several publishers wait without keeping timers and sockets from their turn', async () => {
+    const bus = createMemoryBus({ clock, defaultPartitions: 1, maxMessages: 4 });
+    let seen = 0;
+    await bus.subscribe({
+      topic: 't',
+      group: 'g',
+      maxChunk: 2,
+      onChunk: async (chunk) => {
+        // a slow store: what it waits for is a timer
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        seen += chunk.messages.length;
+      },
+    });
+    const publishers = Array.from({ length: 3 }, (_, publisher) =>
+      bus.publish(
+        't',
+        Array.from({ length: 20 }, (_, index) => message(`${publisher}-${index}`)),
+      ),
+    );
+    await Promise.all(publishers);
+    await expect.poll(() => seen).toBe(60);
+    await bus.close();
+  });
+
   it('hands what a killed member had in hand to another, and ignores its late results', async () => {
     const bus = createMemoryBus({ clock, defaultPartitions: 1 });
     await bus.publish('t', [message('1'), message('2')]);
