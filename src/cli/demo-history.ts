@@ -8,11 +8,10 @@ import type { Scorecard, Truth } from '../backtest/scorecard.ts';
 import type { EmbeddedStack } from '../composition/embedded-stack.ts';
 import type { TopicNames } from '../consumers/topics.ts';
 import type { Label } from '../domain/label.ts';
-import type { BusMessage } from '../domain/ports.ts';
-import { formatRfc3339 } from '../domain/time.ts';
 import { transactionKey } from '../domain/transaction.ts';
 import type { ScoredInput } from '../pipeline/score-transactions.ts';
 import type { SimulatedBank, SimulatedTransaction } from '../simulation/bank.ts';
+import { labelMessage, transactionMessage } from './bank-messages.ts';
 import type { Progress } from './progress.ts';
 
 /** Knows what each transaction of the run truly was, and counts the decisions against it. */
@@ -105,22 +104,3 @@ function createLabelQueue(): {
     },
   };
 }
-
-export const transactionMessage = ({ message }: SimulatedTransaction): BusMessage => ({
-  key: message.customerId,
-  value: Buffer.from(JSON.stringify(message)),
-});
-
-const labelMessage = ({ transactionId, channel, label, labelledAtMs, source, scenario }: Label): BusMessage => ({
-  key: transactionId,
-  value: Buffer.from(
-    JSON.stringify({
-      transactionId,
-      channel,
-      label,
-      ...(labelledAtMs === null ? {} : { labelledAt: formatRfc3339(labelledAtMs) }),
-      source: source ?? 'simulation',
-      ...(scenario === undefined ? {} : { scenario }),
-    }),
-  ),
-});

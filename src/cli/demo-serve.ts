@@ -6,7 +6,7 @@ import { systemClock } from '../composition/system-clock.ts';
 import type { SimulatedBank } from '../simulation/bank.ts';
 import { liveStream } from '../simulation/live-stream.ts';
 import type { Telemetry } from '../telemetry/events.ts';
-import { transactionMessage } from './demo-history.ts';
+import { transactionMessage } from './bank-messages.ts';
 import type { CommandIo } from './io.ts';
 
 export interface ServeOptions {

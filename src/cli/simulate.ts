@@ -11,6 +11,7 @@ import { formatRfc3339, parseRfc3339 } from '../domain/time.ts';
 import { createBank, customersFor, type SimulatedBank, type SimulatedTransaction } from '../simulation/bank.ts';
 import { loadSimulationParameters } from '../simulation/load-parameters.ts';
 import { paced, type Sleep } from '../simulation/pace.ts';
+import { labelMessage } from './bank-messages.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { createLineWriter, type LineWriter } from './line-writer.ts';
 import { createProgress } from './progress.ts';
@@ -127,7 +128,7 @@ function createKafkaSink(publish: NonNullable<SimulateOptions['publish']>, rate:
     if (chunk.length > 0) await publish('transactions', chunk);
     chunk = [];
     const due = takeDue(waiting, newestMs);
-    if (due.length > 0) await publish('feedback', due.map(feedbackMessage));
+    if (due.length > 0) await publish('feedback', due.map(labelMessage));
   };
   return {
     async send({ message, label }, line) {
@@ -148,19 +149,6 @@ function takeDue(waiting: Label[], nowMs: number): readonly Label[] {
   waiting.splice(0, waiting.length, ...rest);
   return due.sort((a, b) => (a.labelledAtMs ?? 0) - (b.labelledAtMs ?? 0));
 }
-
-const feedbackMessage = ({ transactionId, channel, label, labelledAtMs }: Label): BusMessage => ({
-  key: transactionId,
-  value: Buffer.from(
-    JSON.stringify({
-      transactionId,
-      channel,
-      label,
-      labelledAt: labelledAtMs === null ? null : formatRfc3339(labelledAtMs),
-      source: 'simulation',
-    }),
-  ),
-});
 
 function createSummary() {
   const scenarios = new Map<string, number>();

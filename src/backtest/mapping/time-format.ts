@@ -6,7 +6,7 @@
  */
 import { err, ok, type Result } from '../../domain/result.ts';
 import { parseRfc3339 } from '../../domain/time.ts';
-import { createLocalClock } from '../../rules/limits/calendar.ts';
+import { localClock } from '../../domain/time-zone.ts';
 
 export type YearSource =
   | { readonly kind: 'text' }
@@ -187,7 +187,7 @@ export function parseOffset(zone: string): number | undefined {
 function createZone(zone: string, repeatedHour: TimeFormat['repeatedHour']): ToInstant {
   const offsetMs = parseOffset(zone);
   if (offsetMs !== undefined) return (wallMs) => ok(wallMs - offsetMs);
-  const localMs = createLocalClock(zone);
+  const localMs = localClock(zone);
   const steadyOffset = createSteadyOffsets(localMs);
   return (wallMs) => {
     const steady = steadyOffset(wallMs);

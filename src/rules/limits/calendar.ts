@@ -4,6 +4,8 @@
  * gap: 23 or 25 hours at a change of clock, none for a date that a zone skipped (Pacific/Apia, 30 December 2011). Offsets
  * come from Intl (the tz database of the runtime) and every answer is cached: 60 ns a look-up against 20 µs without.
  */
+import { localClock } from '../../domain/time-zone.ts';
+
 export const CALENDAR_PERIODS = ['day', 'month', 'year'] as const;
 export type CalendarPeriod = (typeof CALENDAR_PERIODS)[number];
 
@@ -40,7 +42,7 @@ export function isZone(zone: string): boolean {
 }
 
 export function createCalendar(zone: string): Calendar {
-  const localMs = createLocalClock(zone);
+  const localMs = localClock(zone);
   const cache = new Map<string, PeriodBounds>();
   const recent: Record<CalendarPeriod, PeriodBounds> = {
     day: { startMs: 0, endMs: 0 },
@@ -83,28 +85,6 @@ export function createCalendar(zone: string): Calendar {
 
 /** Years from 100 on; Date.UTC itself carries month 13 and day 32 over. */
 const utcMs = (year: number, month: number, day: number): number => Date.UTC(year, month - 1, day);
-
-/** The wall clock at an instant, as if it were UTC. Offsets have whole seconds; the milliseconds stay. */
-export function createLocalClock(zone: string): (atMs: number) => number {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  return (atMs) => {
-    const parts: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(atMs)) parts[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return Date.UTC(year, month - 1, day, hour, minute, second) + (((atMs % 1000) + 1000) % 1000);
-  };
-}
 
 /**
  * The first instant whose local date is this one or a later one. Midnight exists once, twice or not at all: every offset in
