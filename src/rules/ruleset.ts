@@ -14,6 +14,7 @@ import { err, ok, type Result } from '../domain/result.ts';
 import { formatRfc3339 } from '../domain/time.ts';
 import type { Channel, Transaction } from '../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
+import { createNamesakes } from './documents/namesakes.ts';
 import {
   createFactLayout,
   type FactLayout,
@@ -77,7 +78,11 @@ interface ReadFile {
 }
 
 /** Yields after the document and after each rule: a caller may let others run there. */
-function* readFile(source: SourceFile, context: RuleContext): Generator<void, ReadFile> {
+function* readFile(
+  source: SourceFile,
+  context: RuleContext,
+  namesakes: ReturnType<typeof createNamesakes>,
+): Generator<void, ReadFile> {
   const reader = readDocument(source);
   yield;
   if (reader.root === undefined) return { reader, rules: [] };
@@ -87,19 +92,16 @@ function* readFile(source: SourceFile, context: RuleContext): Generator<void, Re
   const rules: PlacedRule[] = [];
   for (const at of readKey(fields, 'rules', reader.items) ?? []) {
     const rule = readRule(at, reader, context, { name, version });
+    const namesake = namesakes(at, reader);
+    if (namesake !== undefined)
+      reader.fault(
+        { path: [...at.path, 'id'], value: namesake.name },
+        `the rule ${namesake.name} is already in ${namesake.file}`,
+      );
     if (rule !== undefined) rules.push({ rule, at, reader });
     yield;
   }
   return { reader, rules };
-}
-
-function refuseRepeatedIds(rules: readonly PlacedRule[]): void {
-  const first = new Map<string, string>();
-  for (const { rule, at, reader } of rules) {
-    const earlier = first.get(rule.id);
-    if (earlier === undefined) first.set(rule.id, reader.file);
-    else reader.fault({ path: [...at.path, 'id'], value: rule.id }, `the rule ${rule.id} is already in ${earlier}`);
-  }
 }
 
 const baseName = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
@@ -124,9 +126,9 @@ function* loadStepwise(options: RulesetOptions): Generator<void, Loaded> {
     expressionFaults: [],
   };
   const files: ReadFile[] = [];
-  for (const source of options.files) files.push(yield* readFile(source, context));
+  const namesakes = createNamesakes('id');
+  for (const source of options.files) files.push(yield* readFile(source, context, namesakes));
   const placed = files.flatMap((file) => file.rules);
-  refuseRepeatedIds(placed);
   const faults = [...files.flatMap((file) => file.reader.faults), ...context.expressionFaults];
   if (placed.length > MAX_RULES) {
     const file = options.files[0]?.file ?? 'rules';

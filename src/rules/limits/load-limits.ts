@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
+import { createNamesakes } from '../documents/namesakes.ts';
 import { createCalendar } from './calendar.ts';
 import { createLimitSet, type LimitClause, type LimitDefinition, type LimitSet } from './limit-set.ts';
 import { type LimitSettings, readSettings } from './limit-settings.ts';
@@ -82,12 +83,13 @@ function readTheSettings(files: readonly OpenFile[], channels: ReadonlySet<strin
 
 function readLimits(files: readonly OpenFile[], context: LimitContext): readonly LimitDefinition[] {
   const limits = new Map<string, LimitDefinition>();
+  const namesakes = createNamesakes('id');
   for (const { reader, fields } of files) {
     for (const item of readKey(fields, 'limits', reader.items) ?? []) {
       const limit = readLimit(item, reader, context);
-      const namesake = limit && limits.get(limit.id);
+      const namesake = namesakes(item, reader);
       if (namesake !== undefined)
-        reader.fault(item, `the limit "${namesake.id}" is declared twice (first in ${namesake.file})`);
+        reader.fault(item, `the limit "${namesake.name}" is declared twice (first in ${namesake.file})`);
       if (limits.size === MAX_LIMITS) reader.fault(item, `more than ${MAX_LIMITS} limits`);
       if (limits.size === MAX_LIMITS) return [...limits.values()];
       if (limit !== undefined) limits.set(limit.id, limit);
@@ -98,13 +100,14 @@ function readLimits(files: readonly OpenFile[], context: LimitContext): readonly
 
 function readClauses(files: readonly OpenFile[], limitIds: ReadonlySet<string>): readonly LimitClause[] {
   const clauses: LimitClause[] = [];
+  const namesakes = createNamesakes('id');
   for (const { reader, fields } of files) {
     for (const item of readKey(fields, 'clauses', reader.items) ?? []) {
       const clause = readClause(item, reader);
       const stranger = clause?.objects.find((object) => object.startsWith('limit:') && !limitIds.has(object.slice(6)));
       if (stranger !== undefined) reader.fault(item, `${stranger} is not there`);
-      if (clauses.some((other) => other.id === clause?.id))
-        reader.fault(item, `the clause "${clause?.id}" stands twice`);
+      const namesake = namesakes(item, reader);
+      if (namesake !== undefined) reader.fault(item, `the clause "${namesake.name}" stands twice`);
       if (clause !== undefined) clauses.push(clause);
     }
   }

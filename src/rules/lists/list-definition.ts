@@ -14,6 +14,7 @@ import type { SourceFile } from '../../domain/config-fault.ts';
 import { type BilingualText, OUTCOMES, type Outcome } from '../../domain/decision.ts';
 import { ENTITY_KINDS, type EntityKind } from '../../domain/feature.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
+import type { createNamesakes } from '../documents/namesakes.ts';
 
 export const LIST_KINDS = ['allow', 'deny', 'watch', 'mule', 'force', 'suppress'] as const;
 export type ListKind = (typeof LIST_KINDS)[number];
@@ -46,6 +47,8 @@ const NAME: RegExp = /^[a-z][a-z0-9_]{0,63}$/;
 export interface DeclarationRules {
   /** codes of the reason dictionary; undefined = not checked here */
   readonly reasons: ReadonlySet<string> | undefined;
+  /** of all files together */
+  readonly namesakes: ReturnType<typeof createNamesakes>;
 }
 
 /** All declarations of one YAML file; its faults are in the reader. */
@@ -70,6 +73,9 @@ function readDeclaration(at: DocumentNode, reader: DocumentReader, rules: Declar
   const name = readKey(fields, 'name', (node) =>
     reader.text(node, { pattern: NAME, wanted: 'lower-case letters, digits and _ after a letter' }),
   );
+  const namesake = rules.namesakes(at, reader);
+  if (namesake !== undefined)
+    reader.fault(at, `the list "${namesake.name}" is declared twice (first in ${namesake.file})`);
   const title = readKey(fields, 'title', reader.bilingual);
   const kind = readKey(fields, 'kind', (node) => reader.choice(node, LIST_KINDS));
   const entities = readKey(fields, 'entities', (node) => readEntities(node, reader));

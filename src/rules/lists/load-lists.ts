@@ -9,6 +9,7 @@ import type { ListSnapshot } from '../../domain/facts.ts';
 import type { EntityKind } from '../../domain/feature.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { DocumentNode, DocumentReader } from '../documents/document-reader.ts';
+import { createNamesakes } from '../documents/namesakes.ts';
 import { createEntryIndexBuilder, type EntryIndex } from './entry-index.ts';
 import { type CsvFault, countLines, readCsvBlocks } from './list-csv.ts';
 import { type DeclaredList, type ListDefinition, readDeclarations } from './list-definition.ts';
@@ -63,12 +64,13 @@ type Steps<T> = Generator<void, T>;
 
 function* loadInSteps(sources: ListSources): Steps<Result<ListGeneration, readonly ConfigFault[]>> {
   const files = [...sources.files].sort((a, b) => (a.file < b.file ? -1 : 1));
+  const rules = { reasons: sources.reasons, namesakes: createNamesakes('name') };
   const declarations = files
     .filter((source) => /\.ya?ml$/.test(source.file))
-    .map((source) => readDeclarations(source, { reasons: sources.reasons }));
+    .map((source) => readDeclarations(source, rules));
   const lists = declarations.flatMap((declaration) => declaration.lists);
   const csvFiles = new Map(files.filter(({ file }) => file.endsWith('.csv')).map((source) => [source.file, source]));
-  refuseRepeats(lists);
+  refuseSharedFiles(lists);
   const faults: ConfigFault[] = [...strayFiles(files, lists)];
   const indexes = new Map<string, EntryIndex>();
   for (const list of lists) {
@@ -88,20 +90,11 @@ function* loadInSteps(sources: ListSources): Steps<Result<ListGeneration, readon
   );
 }
 
-function refuseRepeats(lists: readonly DeclaredList[]): void {
-  for (const [index, list] of lists.entries()) {
-    const before = lists.slice(0, index);
-    const namesake = before.find((other) => other.definition.name === list.definition.name);
-    if (namesake !== undefined) {
-      list.reader.fault(
-        list.at,
-        `the list "${list.definition.name}" is declared twice (first in ${namesake.reader.file})`,
-      );
-    }
-    const { entriesFile } = list.definition;
-    if (entriesFile !== null && before.some((other) => other.definition.entriesFile === entriesFile)) {
-      list.reader.fault(list.at, `the file ${entriesFile} belongs to two lists`);
-    }
+function refuseSharedFiles(lists: readonly DeclaredList[]): void {
+  for (const [index, { definition, reader, at }] of lists.entries()) {
+    const { entriesFile } = definition;
+    if (entriesFile !== null && lists.slice(0, index).some((other) => other.definition.entriesFile === entriesFile))
+      reader.fault(at, `the file ${entriesFile} belongs to two lists`);
   }
 }
 

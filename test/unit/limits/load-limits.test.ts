@@ -85,6 +85,10 @@ describe('loading limits', () => {
     expect(messages([aLimit(), aLimit()])).toEqual([
       'the limit "day_amount" is declared twice (first in limits/test.yaml)',
     ]);
+    expect(messages([aLimit({ max: '-1' }), aLimit()])).toEqual([
+      'must be a whole number from 0 to 9007199254740991',
+      'the limit "day_amount" is declared twice (first in limits/test.yaml)',
+    ]);
     const twice = loadLimits({
       files: [
         { file: 'a.yaml', text: `version: 1\n${LIMIT_SETTINGS}` },

@@ -147,7 +147,7 @@ describe('a file of rules', () => {
       ruleYaml({ score: 1001, severity: 'hgih', when: 'tx.amout > 1' }),
       ruleYaml({ id: 'second', reason: 'NOWHERE', scope: { channels: ['MOBIL_BANKING'] }, colour: 'red' }),
     );
-    expect(faultsIn(first, fileOf(ruleYaml({ id: 'second', outcome: 'DENY' })))).toEqual([
+    expect(faultsIn(first, fileOf(ruleYaml({ id: 'third', outcome: 'DENY' })))).toEqual([
       '4: rules[0].when: unknown name tx.amout',
       '4: rules[0].score: must be a whole number from 0 to 1000',
       '4: rules[0].severity: "hgih" is not one of low, medium, high, critical',
@@ -164,6 +164,14 @@ describe('a file of rules', () => {
     ]);
     expect(faultsIn(fileOf(ruleYaml()), fileOf(ruleYaml()))).toEqual([
       '4: rules[0].id: the rule burst is already in rules/file-0.yaml',
+    ]);
+  });
+
+  it('names a repeated id together with the other faults of both rules', () => {
+    expect(faultsIn(fileOf(ruleYaml({ outcome: 'DENY' }), ruleYaml({ score: '3000' })))).toEqual([
+      '4: rules[0].outcome: "DENY" is not one of ALLOW, CHALLENGE, HOLD, BLOCK',
+      '5: rules[1].id: the rule burst is already in rules/file-0.yaml',
+      '5: rules[1].score: must be a whole number from 0 to 1000',
     ]);
   });
 
