@@ -106,6 +106,8 @@ export type DecisionFlag =
   | 'FUTURE_TIME'
   | 'LATE'
   | 'TOO_LATE'
+  /** counted by an earlier delivery that ended before it was decided: read again, from what was counted then */
+  | 'READ_AGAIN'
   | 'ESTIMATED'
   | 'WARMING_UP'
   /** a reversal, refund or correction whose original the limits do not know: it gave nothing back */

@@ -137,6 +137,11 @@ export type CounterFlag =
   | 'TOO_LATE'
   /** earlier than the newest event of one of its logs: inserted at its own time */
   | 'LATE'
+  /**
+   * counted by an earlier delivery whose reading is gone (a worker ended in between, or its slot): windows as of its own
+   * place in the logs, the profile without it as well as can be told
+   */
+  | 'READ_AGAIN'
   /** a cap or a sum beyond 2^53: the named features are estimates */
   | 'ESTIMATED'
   /** a feature's window is not yet full since it was introduced */

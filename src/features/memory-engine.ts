@@ -16,6 +16,7 @@ import { newestMs } from './log-reading.ts';
 import { countFrauds, createMemoryLabels, type FraudList, type MemoryLabels } from './memory-labels.ts';
 import { VISIT, type Visit, visitLog } from './packed-log.ts';
 import { createProfile, createProfileEvent, readProfileEvent, updateProfile } from './profile-state.ts';
+import { profileWithout } from './profile-without.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
 import { createTransactionReader } from './transaction-reader.ts';
 
@@ -102,6 +103,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   /** of the transaction in hand: the fraud lists of the logs that took it, and whether the customer's log did */
   const fraudLists: FraudList[] = [];
   let isNew = false;
+  let isAgain = false;
   let watermarkMs = Number.NEGATIVE_INFINITY;
 
   /** One log of one entity; the entity is made when the first event belongs to it. */
@@ -150,7 +152,10 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
       const stream = streams[at] as Stream;
       const visit = visitStream(stream, place, entity, table, reader.belongs(stream.plan));
       seen |= 1 << visit;
-      if (at === plan.identityStream) isNew = visit === VISIT.inOrder || visit === VISIT.late;
+      if (at === plan.identityStream) {
+        isNew = visit === VISIT.inOrder || visit === VISIT.late;
+        isAgain = visit === VISIT.repeat;
+      }
       if (stream.plan.needsLabels && entity !== undefined && (visit === VISIT.inOrder || visit === VISIT.late))
         fraudLists.push(fraudListOf(entity, place));
     }
@@ -162,6 +167,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     reader.start(transaction, hash);
     fraudLists.length = 0;
     isNew = false;
+    isAgain = false;
     let seen = 0;
     for (let index = 0; index < plan.combinations.length; index++)
       seen |= visitCombination(plan.combinations[index] as Combination, index, transaction);
@@ -181,10 +187,8 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   function visitProfile(transaction: Transaction): Profile {
     readProfileEvent(profileEvent, transaction, zoneOffsetMinutes(transaction.occurredAtMs));
     let customer = customers.get(transaction.customerId);
-    const profile =
-      customer === undefined
-        ? computeProfile(NEW_PROFILE, profileEvent)
-        : computeProfile(customer.profile, profileEvent);
+    const state = customer?.profile ?? NEW_PROFILE;
+    const profile = computeProfile(isAgain ? profileWithout(state, profileEvent) : state, profileEvent);
     if (!isNew) return profile;
     if (customer === undefined) {
       customer = { newestMs: event.timeMs, isRecent: false, profile: createProfile() };

@@ -9,10 +9,12 @@ export const NO_NAMES: readonly string[] = [];
 export function flagsOf(seen: number, hasEstimates: boolean, isWarmingUp = false): readonly CounterFlag[] {
   const isTooLate = (seen & (1 << VISIT.tooLate)) !== 0;
   const isLate = (seen & (1 << VISIT.late)) !== 0;
-  if (!isTooLate && !isLate && !hasEstimates && !isWarmingUp) return NO_FLAGS;
+  const isAgain = (seen & (1 << VISIT.repeat)) !== 0;
+  if (!isTooLate && !isLate && !isAgain && !hasEstimates && !isWarmingUp) return NO_FLAGS;
   const flags: CounterFlag[] = [];
   if (isTooLate) flags.push('TOO_LATE');
   if (isLate) flags.push('LATE');
+  if (isAgain) flags.push('READ_AGAIN');
   if (hasEstimates) flags.push('ESTIMATED');
   if (isWarmingUp) flags.push('WARMING_UP');
   return flags;

@@ -10,6 +10,7 @@ import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
 import { hash53, shardOf } from './hash.ts';
 import { VISIT } from './packed-log.ts';
 import { createProfile, createProfileEvent, type ProfileEvent, readProfileEvent } from './profile-state.ts';
+import { profileWithout } from './profile-without.ts';
 import type { LogEvent } from './raw-numbers.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
 import type { Call } from './redis-calls.ts';
@@ -153,6 +154,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     raw.fill(0);
     for (const stream of plan.streams) for (const window of stream.windows) raw[window.rawAt + RAW.count] = -1;
     let seen = 0;
+    let isAgain = false;
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
     for (const { stream, numbers, at, bytes, start } of replies) {
@@ -160,12 +162,15 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
         takeProfileEvent(profileEvent, numbers, at);
         const length = bytes.readUInt32LE(start);
         const state = length === 0 ? NEW_PROFILE : doublesOf(bytes, start + 4, length);
-        profile = computeProfile(state, profileEvent);
+        // the profile comes right after the log that tells a repeat
+        profile = computeProfile(isAgain ? profileWithout(state, profileEvent) : state, profileEvent);
         continue;
       }
       const layout = layouts[stream] as RedisLayout;
       takeEvent(event, layout, numbers, at);
-      seen |= 1 << readReply(layout, bytes, start, event, raw);
+      const visit = readReply(layout, bytes, start, event, raw);
+      if (stream === plan.identityStream) isAgain = visit === VISIT.repeat;
+      seen |= 1 << visit;
     }
     const values = new Array<FeatureValue>(plan.sources.length);
     const estimated = computeValues(plan, raw, transaction.occurredAtMs, values);

@@ -31,6 +31,7 @@ const FLAGS = [
   'FUTURE_TIME',
   'LATE',
   'TOO_LATE',
+  'READ_AGAIN',
   'ESTIMATED',
   'WARMING_UP',
   'ORIGINAL_NOT_FOUND',

@@ -229,6 +229,7 @@ export const termsEn = {
   'flag.FUTURE_TIME': 'Its time is ahead of ours',
   'flag.LATE': 'It arrived out of order',
   'flag.TOO_LATE': 'It arrived too late to be counted',
+  'flag.READ_AGAIN': 'It was counted before an interruption and read again after it',
   'flag.ESTIMATED': 'Some counts are estimates',
   'flag.ORIGINAL_NOT_FOUND': 'Names an original that the limits do not know',
   'flag.WARMING_UP': 'Some windows are not full yet',
