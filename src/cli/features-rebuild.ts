@@ -72,7 +72,7 @@ export async function runFeaturesRebuild(options: FeaturesRebuildOptions, io: Co
   const nowMs = systemClock.now();
   const stores = openStores(options);
   const state = await stores.store.state();
-  if (state.isRebuilt && state.lostMs === undefined && options.again !== true) {
+  if (state.isRebuilt && state.lostMs === undefined && state.gaps === 0 && options.again !== true) {
     io.out(
       `The counters were rebuilt at ${timeText(state.epochMs ?? nowMs)}, and nothing was lost since: --again does it once more.`,
     );

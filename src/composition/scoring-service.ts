@@ -90,9 +90,9 @@ export async function startScoringService(options: ScoringServiceOptions): Promi
   });
   telemetry.service.watchFeatureStore(stack.guarded);
 
-  const scoreTransactions: typeof stack.score = async (inputs) => {
+  const scoreTransactions: typeof stack.score = async (inputs, position) => {
     const startMs = performance.now();
-    const results = await stack.score(inputs);
+    const results = await stack.score(inputs, position);
     const durationMs = performance.now() - startMs;
     figures.count(results, durationMs);
     options.onScored?.(results, durationMs);

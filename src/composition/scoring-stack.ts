@@ -73,7 +73,7 @@ export function createScoringStack(options: ScoringStackOptions): ScoringStack {
     ...options.scorer,
   });
   return {
-    score: live === undefined ? score : (inputs) => live.during(() => score(inputs)),
+    score: live === undefined ? score : (inputs, position) => live.during(() => score(inputs, position)),
     store,
     guarded,
     get model() {

@@ -15,6 +15,8 @@ export interface Progress {
   tracker: OffsetTracker;
   /** finished up to here, and what the next batch should begin with; undefined until we know where to begin */
   position: bigint | undefined;
+  /** the group has finished what is before it: committed, or handled here since; undefined: nothing that we know of */
+  finished: bigint | undefined;
   /** next offset to be written, as far as we know */
   end: bigint | undefined;
   /** when the chunk in hand came */
@@ -86,10 +88,11 @@ export function createAssignments({
   const begin = async (mine: Assignment): Promise<void> => {
     const positions = await insistOnPositions(mine);
     if (assignment !== mine || !member.isLive()) return;
-    for (const { partition, start, high, lostFrom } of positions) {
+    for (const { partition, start, high, lostFrom, finished } of positions) {
       const progress = mine.get(partition);
       if (progress === undefined) continue;
       progress.position = start;
+      progress.finished = finished;
       progress.end = high;
       if (lostFrom !== undefined) events.offsetsLost({ ...member.place(partition), from: lostFrom, to: start });
       consumer.seek({ topic, partition, offset: String(start) });
@@ -103,6 +106,7 @@ export function createAssignments({
     progress.tracker.revoke();
     progress.tracker = createOffsetTracker();
     progress.position = to;
+    progress.finished = undefined;
   };
   /** Something is missing in front of a batch: compaction and transaction markers leave holes, retention leaves a loss. */
   const reportGap = async ({ partition }: Progress, from: bigint, to: bigint): Promise<void> => {
@@ -142,6 +146,7 @@ const newProgress = (partition: number): Progress => ({
   partition,
   tracker: createOffsetTracker(),
   position: undefined,
+  finished: undefined,
   end: undefined,
   chunkSinceMs: undefined,
 });

@@ -44,7 +44,8 @@ export function createBatchHandler(options: BatchHandlerOptions): (payload: Each
   const handle = async (payload: EachBatchPayload, progress: Progress, slice: ChunkSlice): Promise<boolean> => {
     const { topic, partition, highWatermark } = payload.batch;
     const messages = slice.messages.map(fromKafka);
-    const chunk = { topic, partition, messages, highWatermark: BigInt(highWatermark) };
+    const place = { finished: progress.finished, next: slice.next };
+    const chunk = { topic, partition, messages, highWatermark: BigInt(highWatermark), progress: place };
     const heartbeats = { beat: payload.heartbeat, everyMs, limitMs: settings.chunkLimitMs };
     const beside = async (work: () => Promise<void>): Promise<void> => {
       const lostBeat = await withHeartbeats(heartbeats, work);
@@ -82,6 +83,7 @@ export function createBatchHandler(options: BatchHandlerOptions): (payload: Each
     if (!isFinished || progress.tracker.isRevoked()) return false;
     payload.resolveOffset(slice.messages.at(-1)?.offset ?? ''); // without it the same batch comes for ever
     progress.position = slice.next;
+    progress.finished = slice.next;
     const lag = (progress.end ?? slice.next) - slice.next;
     const durationMs = clock.now() - since;
     events.chunkFinished({ ...member.place(progress.partition), messages: slice.messages.length, durationMs, lag });

@@ -17,6 +17,8 @@ export interface Position extends Watermarks {
   readonly start: bigint;
   /** the wanted offset, when it is not there any more: what lies between it and `start` was never read */
   readonly lostFrom: bigint | undefined;
+  /** the wanted offset, unless it is of an earlier topic of this name */
+  readonly finished: bigint | undefined;
 }
 
 export async function readWatermarks(admin: Admin, topic: string): Promise<ReadonlyMap<number, Watermarks>> {
@@ -43,5 +45,6 @@ export async function readCommitted(admin: Admin, group: string, topic: string):
 export function placeAt(partition: number, wanted: bigint | undefined, { low, high }: Watermarks): Position {
   const isThere = wanted !== undefined && wanted >= low && wanted <= high;
   const start = isThere ? wanted : low;
-  return { partition, low, high, start, lostFrom: isThere ? undefined : wanted };
+  const finished = wanted !== undefined && wanted <= high ? wanted : undefined;
+  return { partition, low, high, start, lostFrom: isThere ? undefined : wanted, finished };
 }

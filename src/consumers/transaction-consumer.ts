@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../domain/clock.ts';
 import { VigilError } from '../domain/errors.ts';
-import type { BusMessage, Chunk, ReceivedMessage, Subscription } from '../domain/ports.ts';
+import type { BusMessage, Chunk, ChunkPosition, ReceivedMessage, Subscription } from '../domain/ports.ts';
 import { err } from '../domain/result.ts';
 import type { RawInput, ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
 import type { ConsumerEvents } from './consumer-events.ts';
@@ -43,7 +43,8 @@ async function handleChunk(chunk: Chunk, options: TransactionConsumerOptions): P
   const { bus, topics, clock, events, scoreTransactions, failpoint } = options;
   await failpoint?.('received');
   const receivedAtMs = clock.now();
-  const results = await scoreTransactions(chunk.messages.map((message) => toInput(message, receivedAtMs)));
+  const inputs = chunk.messages.map((message) => toInput(message, receivedAtMs));
+  const results = await scoreTransactions(inputs, positionOf(chunk));
   await failpoint?.('scored');
   const decisions: BusMessage[] = [];
   const deadLetters: BusMessage[] = [];
@@ -65,6 +66,10 @@ async function handleChunk(chunk: Chunk, options: TransactionConsumerOptions): P
   ]);
   for (const code of codes) events.deadLettered({ topic: chunk.topic, code });
   await failpoint?.('published');
+}
+
+function positionOf({ topic, partition, progress, highWatermark }: Chunk): ChunkPosition | undefined {
+  return progress && { partition: `${topic}/${partition}`, ...progress, end: highWatermark };
 }
 
 function toInput(message: ReceivedMessage, receivedAtMs: number): RawInput {

@@ -32,6 +32,15 @@ export interface Chunk {
   readonly messages: readonly ReceivedMessage[];
   /** next offset to be written in the partition, for the lag */
   readonly highWatermark: bigint;
+  /** of a bus whose offsets outlive the process */
+  readonly progress?: ChunkProgress;
+}
+
+export interface ChunkProgress {
+  /** the group has finished what is before this offset; undefined: nothing that it knows of */
+  readonly finished: bigint | undefined;
+  /** the offset after this chunk, where the next one may begin */
+  readonly next: bigint;
 }
 
 export interface SubscribeOptions {
@@ -81,17 +90,34 @@ export interface Settlement {
   readonly decision: string;
 }
 
+/** Where a chunk stands in the transactions topic: what a store compares with what it has counted. */
+export interface ChunkPosition extends ChunkProgress {
+  /** topic and number */
+  readonly partition: string;
+  /** next offset to be written: a mark beyond it is of an earlier topic of this name */
+  readonly end: bigint;
+}
+
 export interface FeatureStore {
   /**
    * Adds each transaction once to the state of each of its entities and answers, in input order, its features and profile
    * as of its arrival, and its earlier decision if it has one. One round trip per call. A repeat changes nothing.
+   * With a position a store that outlives the process looks whether it has counted what the group has finished.
    * Throws VigilError FEATURE_STORE_UNAVAILABLE (the effect may or may not have happened; repeating is harmless).
    */
-  recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly FeatureReading[]>;
-  /** Keeps the first decision of each transaction and answers the one that stands, in input order. One round trip. */
-  settle(chunk: readonly Settlement[]): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
+  recordAndRead(chunk: readonly ParsedTransaction[], position?: ChunkPosition): Promise<readonly FeatureReading[]>;
+  /**
+   * Keeps the first decision of each transaction and answers the one that stands, in input order. One round trip. With a
+   * position everything before `next` is counted from now on, as far as this process knows.
+   */
+  settle(
+    chunk: readonly Settlement[],
+    position?: ChunkPosition,
+  ): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
   /** true while the store knows that data were lost and not yet rebuilt: every decision then says `degraded: counters` */
   readonly countersIncomplete?: boolean;
+  /** Something was never counted: `countersIncomplete` for every process until it is rebuilt. */
+  declareLoss?(): Promise<void>;
   /** Returns how many labels met their transaction in a log, and how many came too late for it. */
   applyLabels(labels: readonly Label[]): Promise<{ readonly applied: number; readonly unmatched: number }>;
   close(): Promise<void>;

@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../domain/clock.ts';
 import type { EarlierDecision, FeatureCatalogue, FeatureReading } from '../domain/feature.ts';
-import type { FeatureStore, Settlement } from '../domain/ports.ts';
+import type { ChunkPosition, FeatureStore, Settlement } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
 import { escapeTransactionKey } from './entities.ts';
 import { planFeatures } from './feature-plan.ts';
@@ -39,6 +39,7 @@ const DEFAULT_PREFIX = 'vigil';
 const DEFAULT_MAX_PENDING = 50_000;
 
 export interface RedisFeatureStore extends FeatureStore {
+  declareLoss(): Promise<void>;
   /** Redis lost data (flushed, restored, failed over behind what it had said): counters are low until they are rebuilt */
   readonly countersIncomplete: boolean;
   /**
@@ -61,7 +62,10 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
   const slotKey = (transaction: string): string =>
     `${prefix}:${shardTag(shardOf(transaction))}:tx:${escapeTransactionKey(transaction)}`;
 
-  async function recordAndRead(chunk: readonly ParsedTransaction[]): Promise<readonly FeatureReading[]> {
+  async function recordAndRead(
+    chunk: readonly ParsedTransaction[],
+    position?: ChunkPosition,
+  ): Promise<readonly FeatureReading[]> {
     if (chunk.length === 0) return [];
     const places = new Map<string, number>();
     const unique = chunk.filter(({ transaction }) => {
@@ -72,7 +76,7 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     });
     const { calls, read, withdraw } = engine.prepare(unique, isCluster(client));
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
-    const state = watch.begin();
+    const state = watch.begin(position);
     const replies = await sendTogether(client, [...calls, ...slotCalls, ...state.calls]);
     const newestMs = unique.reduce((newest, { transaction }) => Math.max(newest, transaction.occurredAtMs), 0);
     const writes = state.read(replies, newestMs);
@@ -102,14 +106,16 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     return slot === undefined ? reading : { ...reading, earlier: slot.decided };
   }
 
-  async function settle(chunk: readonly Settlement[]): Promise<readonly EarlierDecision[]> {
+  async function settle(chunk: readonly Settlement[], position?: ChunkPosition): Promise<readonly EarlierDecision[]> {
     const calls = chunk.map((settlement): Call => {
       const key = transactionKey(settlement.channel, settlement.transactionId);
       const decided = { fingerprint: settlement.fingerprint, decision: settlement.decision };
       const slot = encodeSlot(decided, pending.get(key) ?? null);
       return ['set', slotKey(key), slot, 'NX', 'GET', 'PX', Math.max(1, plan.repeatHorizonMs)];
     });
+    if (position !== undefined) calls.push(watch.counted(position));
     const replies = calls.length === 0 ? [] : await sendTogether(client, calls);
+    if (position !== undefined) watch.wasCounted(position, replies[chunk.length]);
     return chunk.map(({ fingerprint, decision }, index) => {
       const standing = replies[index];
       const slot = Buffer.isBuffer(standing) ? decodeSlot(standing) : undefined;
@@ -127,7 +133,10 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     async markRebuilt(sinceMs = Number.NEGATIVE_INFINITY) {
       await sendTogether(client, watch.rebuilt(sinceMs));
     },
-    state: async () => watch.answer((await sendTogether(client, [watch.ask()]))[0]),
+    async declareLoss() {
+      await sendTogether(client, [watch.declareLoss()]);
+    },
+    state: async () => watch.answer(await sendTogether(client, watch.ask())),
     close: async () => {},
   };
 }

@@ -1,10 +1,17 @@
 /**
  * What Redis says of itself with every chunk, in the same round trip: which epoch its data belong to, how far it has
- * counted, and since when each stream is kept. A flushed, restored or failed-over server is noticed, not assumed: its epoch
- * is another, or its mark stands behind one that was seen. Then counters are low until they are rebuilt, and the state
- * says so to every process. A stream that came later than the others is warming up until its windows are full.
+ * counted, and since when each stream is kept. A flushed, restored or failed-over server is noticed, not assumed:
+ *
+ * - its epoch is another, or its mark stands behind one that this process has seen, or
+ * - the mark of a partition (partition-marks.ts) stands behind what the consumer group has finished: that holds also when
+ *   every worker was restarted in between, and for what a worker counted by itself during an outage and took with it.
+ *
+ * Then counters are low until they are rebuilt, and the state says so to every process. A stream that came later than the
+ * others is warming up until its windows are full.
  */
+import type { ChunkPosition } from '../domain/ports.ts';
 import type { FeaturePlan } from './feature-plan.ts';
+import { createPartitionMarks } from './partition-marks.ts';
 import type { Call } from './redis-calls.ts';
 
 export interface RedisStateWatch {
@@ -12,11 +19,16 @@ export interface RedisStateWatch {
    * For one chunk: its commands, and what to do with their replies. The answer is what must be written, mostly nothing;
    * what Redis says to that goes to `written`.
    */
-  begin(): {
+  begin(position?: ChunkPosition): {
     readonly calls: readonly Call[];
     readonly read: (replies: readonly unknown[], newestMs: number) => Call[];
   };
   written(replies: readonly unknown[]): void;
+  /** the command that says how far the partition is counted, and its reply read */
+  counted(position: ChunkPosition): Call;
+  wasCounted(position: ChunkPosition, reply: unknown): void;
+  /** the command that says that something will never be counted */
+  declareLoss(): Call;
   /** data were lost and not yet rebuilt */
   readonly countersIncomplete: boolean;
   /** names of the features whose windows are not full at this time, by the order of the catalogue */
@@ -26,9 +38,9 @@ export interface RedisStateWatch {
    * open an epoch of their own, so that a process that was idle all the while does not take the rebuilt data for lost ones.
    */
   rebuilt(sinceMs: number): readonly Call[];
-  /** the command that asks what is kept of the state, and its reply read */
-  ask(): Call;
-  answer(reply: unknown): StateFacts;
+  /** the commands that ask what is kept of the state, and their replies read */
+  ask(): readonly Call[];
+  answer(replies: readonly unknown[]): StateFacts;
 }
 
 export interface StateFacts {
@@ -38,9 +50,9 @@ export interface StateFacts {
   readonly isRebuilt: boolean;
   /** when somebody noticed a loss that was not yet mended */
   readonly lostMs: number | undefined;
+  /** stretches of a partition that the group has finished and Redis has not counted */
+  readonly gaps: number;
 }
-
-const COMMANDS = 2;
 const NOBODY: readonly string[] = [];
 
 export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: () => number): RedisStateWatch {
@@ -48,9 +60,12 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
   const fields = plan.streams.map((stream) => `stream:${stream.id}`);
   const since = plan.streams.map(() => Number.NEGATIVE_INFINITY);
   const reaches = plan.streams.map((stream) => Math.max(0, ...stream.windows.map((own) => own.windowMs + own.delayMs)));
+  const partitions = createPartitionMarks(prefix, key);
   let epoch: string | undefined;
   let mark = 0;
+  /** as Redis says, and as it does not say yet */
   let isLost = false;
+  let hasNoticed = false;
 
   /** Streams that Redis does not know start here; those of a fresh store start with it and have missed nothing. */
   const readStreams = (values: readonly unknown[], isFresh: boolean, newestMs: number): Call[] =>
@@ -65,28 +80,34 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
     });
 
   return {
-    begin() {
+    begin(position) {
       const seenMark = mark;
+      const own: readonly Call[] = [
+        ['hincrby', key, 'mark', 1],
+        ['hmget', key, 'epoch', 'lost', 'rebuilt', 'marks', ...fields],
+      ];
+      const calls = [...own, ...partitions.look(position)];
       return {
-        calls: [
-          ['hincrby', key, 'mark', 1],
-          ['hmget', key, 'epoch', 'lost', 'rebuilt', ...fields],
-        ],
+        calls,
         read(replies, newestMs) {
-          const [markReply, values] = replies.slice(-COMMANDS);
-          const [epochNow, lost, rebuiltNow, ...streams] = Array.isArray(values) ? (values as unknown[]) : [];
+          const [markReply, values, ...looked] = replies.slice(-calls.length);
+          const [epochNow, lost, rebuiltNow, marks, ...streams] = Array.isArray(values) ? (values as unknown[]) : [];
           const current = textOf(epochNow);
           const isOther = epoch !== undefined && current !== epoch;
           // a later one: an earlier rebuilt epoch comes back with an old backup, and that is a loss
           const isRebuilt = isOther && current === textOf(rebuiltNow) && Number(current) > Number(epoch);
-          const hasNoticed =
-            (isOther && !isRebuilt) || (epoch !== undefined && !isOther && Number(markReply) <= seenMark);
-          mark = isOther || hasNoticed ? Number(markReply) : Math.max(mark, Number(markReply));
-          isLost = hasNoticed || Buffer.isBuffer(lost);
-          const writes = readStreams(streams, current === undefined && !hasNoticed, newestMs);
+          const isBehind = epoch !== undefined && !isOther && Number(markReply) <= seenMark;
+          const notices = (isOther && !isRebuilt) || isBehind;
+          mark = isOther || notices ? Number(markReply) : Math.max(mark, Number(markReply));
+          isLost = Buffer.isBuffer(lost);
+          // what another chunk in flight has read before it was written does not take it back
+          hasNoticed = notices || (hasNoticed && !isLost && !isRebuilt);
+          if (isRebuilt) partitions.forget();
+          partitions.read(position, looked, current === undefined || Buffer.isBuffer(marks));
+          const writes = readStreams(streams, current === undefined && !notices, newestMs);
           if (current !== undefined) epoch = current;
-          else writes.push(['hsetnx', key, 'epoch', now()]);
-          if (hasNoticed) writes.push(['hset', key, 'lost', now()]);
+          else writes.push(['hsetnx', key, 'epoch', now()], ['hset', key, 'marks', 'all']);
+          if (notices) writes.push(['hset', key, 'lost', now()]);
           // another process may have been first: its epoch holds
           return writes.length === 0 ? writes : [...writes, ['hget', key, 'epoch']];
         },
@@ -96,8 +117,14 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
       const current = replies.at(-1);
       if (Buffer.isBuffer(current)) epoch = current.toString();
     },
+    counted: partitions.counted,
+    wasCounted: partitions.wasCounted,
+    declareLoss() {
+      hasNoticed = true;
+      return ['hset', key, 'lost', now()];
+    },
     get countersIncomplete() {
-      return isLost;
+      return isLost || hasNoticed || partitions.areBehind;
     },
     warmingUp(timeMs) {
       if (!since.some((start, index) => timeMs - (reaches[index] as number) < start)) return NOBODY;
@@ -108,19 +135,23 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
     },
     rebuilt(sinceMs) {
       isLost = false;
+      hasNoticed = false;
+      partitions.forget();
       epoch = String(Math.max(now(), Number(epoch ?? 0) + 1));
       return [
         ['hset', key, 'epoch', epoch, 'rebuilt', epoch, ...fields.flatMap((field) => [field, String(sinceMs)])],
-        ['hdel', key, 'lost'],
+        ['hdel', key, 'lost', 'marks'],
+        partitions.clear(),
       ];
     },
-    ask: () => ['hmget', key, 'epoch', 'rebuilt', 'lost'],
-    answer(reply) {
+    ask: () => [['hmget', key, 'epoch', 'rebuilt', 'lost'], ...partitions.look(undefined)],
+    answer([reply, gaps]) {
       const [kept, rebuilt, lost] = (Array.isArray(reply) ? (reply as unknown[]) : []).map(textOf);
       return {
         epochMs: kept === undefined ? undefined : Number(kept),
         isRebuilt: kept !== undefined && kept === rebuilt,
         lostMs: lost === undefined ? undefined : Number(lost),
+        gaps: Number(gaps),
       };
     },
   };

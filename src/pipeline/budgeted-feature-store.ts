@@ -13,12 +13,19 @@ const RECORDING_AHEAD = 256;
 export function withBudgets(
   store: FeatureStore,
   budget: Budget,
-): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> {
+): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> & { declareLoss(): Promise<boolean> } {
   const lane = createLane();
   return {
-    recordAndRead: (chunk) =>
-      lane(() => withinBudget(store.recordAndRead(chunk), budgetFor(budget, chunk.length), late)),
-    settle: (chunk) => withinBudget(store.settle(chunk), budgetFor(budget, chunk.length + RECORDING_AHEAD), late),
+    recordAndRead: (chunk, position) =>
+      lane(() => withinBudget(store.recordAndRead(chunk, position), budgetFor(budget, chunk.length), late)),
+    settle: (chunk, position) =>
+      withinBudget(store.settle(chunk, position), budgetFor(budget, chunk.length + RECORDING_AHEAD), late),
+    /** false: the store has no way to say it */
+    async declareLoss() {
+      if (store.declareLoss === undefined) return false;
+      await withinBudget(store.declareLoss(), budgetFor(budget, RECORDING_AHEAD), late);
+      return true;
+    },
     close: () => store.close(),
   };
 }

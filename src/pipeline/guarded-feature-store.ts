@@ -4,12 +4,13 @@
  * primary answers again the backlog is replayed in order of arrival (recording is idempotent, so a replay of something
  * that did get through is harmless) and only then does the primary serve again: a window never skips a transaction.
  *
- * What does not fit into the backlog is lost for the counters, and `countersIncomplete` says so until they are rebuilt.
+ * What does not fit into the backlog is lost for the counters. `countersIncomplete` says so, and the primary is told of it
+ * at the end of the outage: from then on it says so itself, to every process, until the counters are rebuilt.
  */
 import type { Clock } from '../domain/clock.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading } from '../domain/feature.ts';
-import type { FeatureStore, Settlement } from '../domain/ports.ts';
+import type { ChunkPosition, FeatureStore, Settlement } from '../domain/ports.ts';
 import type { ParsedTransaction } from '../domain/transaction.ts';
 import { withBudgets } from './budgeted-feature-store.ts';
 import { type Budget, NO_BUDGET, withinBudget } from './fair-budget.ts';
@@ -20,8 +21,12 @@ export type ReadingSource = 'primary' | 'local';
 export interface GuardedFeatureStore {
   recordAndRead(
     chunk: readonly ParsedTransaction[],
+    position?: ChunkPosition,
   ): Promise<{ readonly readings: readonly FeatureReading[]; readonly source: ReadingSource }>;
-  settle(chunk: readonly Settlement[]): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
+  settle(
+    chunk: readonly Settlement[],
+    position?: ChunkPosition,
+  ): Promise<readonly { readonly fingerprint: string; readonly decision: string }[]>;
   readonly isDown: boolean;
   /** the backlog overflowed or the primary says that it lost data: counters are low until they are rebuilt */
   readonly countersIncomplete: boolean;
@@ -45,9 +50,10 @@ export interface GuardOptions {
   ) => void;
 }
 
-type BacklogItem =
+type BacklogItem = { readonly position: ChunkPosition | undefined } & (
   | { readonly kind: 'record'; readonly chunk: readonly ParsedTransaction[] }
-  | { readonly kind: 'settle'; readonly chunk: readonly Settlement[] };
+  | { readonly kind: 'settle'; readonly chunk: readonly Settlement[] }
+);
 
 const REPLAY_PATIENCE_MS = 50;
 
@@ -62,7 +68,9 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
   let replayed = 0;
   let nextTryMs = 0;
   let replaying: Promise<void> | undefined;
-  let countersIncomplete = false;
+  /** something of this outage fitted no more and will never be counted */
+  let hasDropped = false;
+  let mustTellLoss = false;
   let replayBug: unknown;
   const recent = createRecentDecisions();
   const patience: Budget = {
@@ -82,20 +90,35 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
 
   const keep = (item: BacklogItem): void => {
     if (backlogSize + item.chunk.length > maxBacklog) {
-      countersIncomplete = true;
+      hasDropped = true;
+      mustTellLoss = true;
       return;
     }
-    backlog.push(item);
+    // after a gap nothing may say that the partition is counted up to there
+    backlog.push(hasDropped ? { ...item, position: undefined } : item);
     backlogSize += item.chunk.length;
   };
 
   const apply = (item: BacklogItem): Promise<unknown> =>
-    item.kind === 'record' ? primary.recordAndRead(item.chunk) : primary.settle(item.chunk);
+    item.kind === 'record'
+      ? primary.recordAndRead(item.chunk, item.position)
+      : primary.settle(item.chunk, item.position);
+
+  const tellLoss = async (): Promise<void> => {
+    const isTold = await primary.declareLoss();
+    mustTellLoss = false;
+    if (isTold) hasDropped = false;
+  };
 
   /** One replay at a time; stops at the first failure and leaves the rest for the next try. */
   const replay = async (): Promise<void> => {
     try {
-      for (let item = backlog[0]; item !== undefined; item = backlog[0]) {
+      // nothing may be awaited between the look at an empty backlog and the end of the outage: what comes in between would stay
+      for (let item = backlog[0]; item !== undefined || mustTellLoss; item = backlog[0]) {
+        if (item === undefined) {
+          await tellLoss();
+          continue;
+        }
         await apply(item);
         backlog.shift();
         backlogSize -= item.chunk.length;
@@ -149,24 +172,24 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
   };
 
   return {
-    async recordAndRead(chunk) {
+    async recordAndRead(chunk, position) {
       let store = await outageStoreAfterPatience();
       if (store === undefined) {
         try {
-          return { readings: await primary.recordAndRead(chunk), source: 'primary' };
+          return { readings: await primary.recordAndRead(chunk, position), source: 'primary' };
         } catch (error) {
           if (!isOutage(error)) throw error;
           store = startOutage(error);
         }
       }
-      keep({ kind: 'record', chunk });
+      keep({ kind: 'record', chunk, position });
       return { readings: await readLocally(store, chunk), source: 'local' };
     },
-    async settle(chunk) {
+    async settle(chunk, position) {
       let store = outageStore();
       if (store === undefined) {
         try {
-          const standing = await primary.settle(chunk);
+          const standing = await primary.settle(chunk, position);
           recent.keep(chunk, standing);
           return standing;
         } catch (error) {
@@ -176,14 +199,14 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
       }
       const standing = await store.settle(chunk);
       recent.keep(chunk, standing);
-      keep({ kind: 'settle', chunk: chunk.map((entry, i) => ({ ...entry, ...standing[i] })) });
+      keep({ kind: 'settle', chunk: chunk.map((entry, i) => ({ ...entry, ...standing[i] })), position });
       return standing;
     },
     get isDown() {
       return local !== undefined;
     },
     get countersIncomplete() {
-      return countersIncomplete || options.primary.countersIncomplete === true;
+      return hasDropped || options.primary.countersIncomplete === true;
     },
     async close() {
       await replaying;

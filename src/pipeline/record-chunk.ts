@@ -1,21 +1,29 @@
 /** Records a chunk in the feature store and in the limits' counters, side by side, and finds the repeats. */
 import { VigilError } from '../domain/errors.ts';
+import type { ChunkPosition } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
 import type { Candidate } from './candidate.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
 import type { ScoredInput } from './score-transactions.ts';
 
+export interface ChunkStores {
+  readonly store: GuardedFeatureStore;
+  readonly limits: GuardedLimitUsage;
+  /** where the chunk stands in the transactions topic */
+  readonly position: ChunkPosition | undefined;
+}
+
 /** Fills the readings; repeats get their result at once. Returns the ones that are to be decided. */
 export async function recordChunk(
   candidates: readonly Candidate[],
   results: (ScoredInput | undefined)[],
-  { store, limits }: { readonly store: GuardedFeatureStore; readonly limits: GuardedLimitUsage },
+  { store, limits, position }: ChunkStores,
 ): Promise<readonly Candidate[]> {
   if (candidates.length === 0) return [];
   const parsed = candidates.map((candidate) => candidate.parsed);
   const [{ readings, source }, usages] = await Promise.all([
-    store.recordAndRead(parsed),
+    store.recordAndRead(parsed, position),
     limits.recordAndRead(candidates.map((candidate) => candidate.limitRecord)),
   ]);
   const fresh: Candidate[] = [];

@@ -9,7 +9,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Decision } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { ParseTransaction } from '../domain/parse-transaction.ts';
-import type { FraudModel } from '../domain/ports.ts';
+import type { ChunkPosition, FraudModel } from '../domain/ports.ts';
 import type { Result } from '../domain/result.ts';
 import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
 import { createChunkLedger } from '../rules/limits/chunk-ledger.ts';
@@ -89,14 +89,18 @@ export interface ScorerOptions {
   readonly failpoint?: Failpoint;
 }
 
-export type ScoreTransactions = (inputs: readonly RawInput[]) => Promise<readonly ScoredInput[]>;
+/** `position`: where they stand in the transactions topic, when they come from there */
+export type ScoreTransactions = (
+  inputs: readonly RawInput[],
+  position?: ChunkPosition,
+) => Promise<readonly ScoredInput[]>;
 
 export function createScorer(options: ScorerOptions): ScoreTransactions {
   const { clock, failpoint } = options;
   const monotonicMs = options.monotonicMs ?? (() => clock.now());
   const onDegraded = (cause: unknown): void => options.observer?.modelDegraded(cause);
   const recording = createLane();
-  return async (inputs) => {
+  return async (inputs, position) => {
     const generation = options.generation();
     const model = typeof options.model === 'function' ? options.model() : options.model;
     const marks = [monotonicMs()];
@@ -106,7 +110,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     const candidates = parseAll(inputs, generation, options, pending);
     marks.push(monotonicMs());
     const { first, followers } = splitFollowers(candidates);
-    const fresh = await recording(() => recordChunk(first, results, options));
+    const fresh = await recording(() => recordChunk(first, results, { ...options, position }));
     await failpoint?.('recorded');
     marks.push(monotonicMs());
     await scoreWithModel(fresh, generation.featureNames, {
@@ -118,7 +122,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     pending.push(...decideInOrder(fresh, generation, { ...options, model }));
     marks.push(monotonicMs());
     await failpoint?.('decided');
-    await settleDecisions(pending, results, options);
+    await settleDecisions(pending, results, { ...options, position });
     answerFollowers(followers, results);
     await failpoint?.('settled');
     marks.push(monotonicMs());

@@ -8,8 +8,7 @@ import type { Settlement } from '../domain/ports.ts';
 import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
 import { buildFallback, provisionalSlotId } from './build-decision.ts';
 import type { Generation } from './generation.ts';
-import type { GuardedFeatureStore } from './guarded-feature-store.ts';
-import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
+import type { ChunkStores } from './record-chunk.ts';
 import type { ScoredInput } from './score-transactions.ts';
 
 /** A decision that waits for its slot, and how its result is made from the decision that stands. */
@@ -79,15 +78,17 @@ export function pendingFallback(
 export async function settleDecisions(
   pending: readonly PendingSettlement[],
   results: (ScoredInput | undefined)[],
-  { store, limits }: { readonly store: GuardedFeatureStore; readonly limits: GuardedLimitUsage },
+  { store, limits, position }: ChunkStores,
 ): Promise<void> {
   const released = pending.flatMap((entry) => entry.released ?? []);
   if (released.length > 0) await limits.release(released);
   const settlements = pending.flatMap((entry) => entry.settlement ?? []);
-  const standing = settlements.length === 0 ? [] : await store.settle(settlements);
-  let position = 0;
+  // a chunk of nothing but repeats has nothing to settle, and says how far the partition is counted all the same
+  const isNothing = settlements.length === 0 && position === undefined;
+  const standing = isNothing ? [] : await store.settle(settlements, position);
+  let next = 0;
   for (const { index, settlement, toResult } of pending) {
     const own = settlement ?? { fingerprint: '', decision: '' };
-    results[index] = toResult(settlement === null ? own : (standing[position++] ?? own));
+    results[index] = toResult(settlement === null ? own : (standing[next++] ?? own));
   }
 }

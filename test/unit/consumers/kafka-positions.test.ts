@@ -5,14 +5,14 @@ const watermarks = { low: 100n, high: 200n };
 
 describe('where to begin', () => {
   it.each([
-    ['at the wanted offset', 150n, 150n, undefined],
-    ['at the oldest message', 100n, 100n, undefined],
-    ['at the end, when everything was read', 200n, 200n, undefined],
-    ['at the oldest, without a wanted offset, and nothing is lost', undefined, 100n, undefined],
-    ['at the oldest, when retention was faster', 99n, 100n, 99n],
-    ['at the oldest, when the topic was made anew and the wanted offset is not there yet', 201n, 100n, 201n],
-  ])('%s', (_, wanted, start, lostFrom) => {
-    expect(placeAt(3, wanted, watermarks)).toEqual({ partition: 3, ...watermarks, start, lostFrom });
+    ['at the wanted offset', 150n, 150n, undefined, 150n],
+    ['at the oldest message', 100n, 100n, undefined, 100n],
+    ['at the end, when everything was read', 200n, 200n, undefined, 200n],
+    ['at the oldest, without a wanted offset, and nothing is lost', undefined, 100n, undefined, undefined],
+    ['at the oldest, when retention was faster', 99n, 100n, 99n, 99n],
+    ['at the oldest, when the topic was made anew and the wanted offset is not there yet', 201n, 100n, 201n, undefined],
+  ])('%s', (_, wanted, start, lostFrom, finished) => {
+    expect(placeAt(3, wanted, watermarks)).toEqual({ partition: 3, ...watermarks, start, lostFrom, finished });
   });
 
   it('at 0 in a partition without messages', () => {

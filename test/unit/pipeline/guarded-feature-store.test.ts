@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStoreFor } from '../../../src/composition/scoring-stack.ts';
 import { VigilError } from '../../../src/domain/errors.ts';
-import type { FeatureStore } from '../../../src/domain/ports.ts';
+import type { ChunkPosition, FeatureStore } from '../../../src/domain/ports.ts';
 import { createGuardedFeatureStore } from '../../../src/pipeline/guarded-feature-store.ts';
 import { shippedConfiguration } from '../../helpers/a-generation.ts';
 import { aTransaction } from '../../helpers/a-transaction.ts';
@@ -132,6 +132,42 @@ describe('the guarded feature store', () => {
     expect(guard.countersIncomplete).toBe(false);
     await record('C');
     expect(guard.countersIncomplete).toBe(true);
+  });
+
+  it('tells the primary of what did not fit, after the rest was replayed, and leaves it to it from then on', async () => {
+    const { store, state } = aSwitchedStore();
+    const told: string[] = [];
+    const settled: (ChunkPosition | undefined)[] = [];
+    const primary: FeatureStore = {
+      ...store,
+      settle: (chunk, position) => {
+        settled.push(position);
+        return store.settle(chunk, position);
+      },
+      declareLoss: async () => {
+        if (state.isOff) throw new VigilError('FEATURE_STORE_UNAVAILABLE', 'off');
+        told.push('loss');
+      },
+    };
+    const { guard, record, time, untilUp, outages } = aGuard({ maxBacklog: 2, store: primary });
+    const position: ChunkPosition = { partition: 'p', finished: undefined, next: 1n, end: 1n };
+    const settle = (id: string) =>
+      guard.settle([{ channel: 'MOBILE_BANKING', transactionId: id, fingerprint: 'f', decision: id }], position);
+    state.isOff = true;
+    await record('A');
+    await record('B');
+    await record('C'); // fits no more
+    await settle('C');
+    await guard.settle([], position); // nothing to keep, and no word that the partition is counted
+    state.isOff = false;
+    time.ms += 501;
+    await record('D');
+    await untilUp();
+    expect([guard.isDown, guard.countersIncomplete, told]).toEqual([false, false, ['loss']]);
+    expect(settled).toEqual([undefined]);
+    expect(outages).toEqual(['start 0', 'end 2']);
+    await guard.settle([], position);
+    expect(settled).toEqual([undefined, position]);
   });
 
   it('says that the counters are incomplete when the primary says so, for as long as it does', () => {
