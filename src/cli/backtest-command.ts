@@ -57,6 +57,8 @@ async function openStack(folder: string | undefined): Promise<BacktestStack & Pi
     model: await loadConfiguredModel(configuration),
     modelBudgetMs: () => Number.POSITIVE_INFINITY,
     clock: systemClock,
+    // an in-process store has no outage
+    maxRecent: 0,
     scorer: { decisionTime: 'event' },
   });
   const name = configDir(folder, readEnvironment()) ?? SHIPPED;

@@ -38,6 +38,8 @@ export interface ScoringStackOptions {
   readonly storeBudgetMs?: number;
   /** kept small: an outage's local counters are for one process and its partitions */
   readonly createLocal?: () => FeatureStore;
+  /** see GuardOptions */
+  readonly maxRecent?: number;
   readonly onOutage?: Parameters<typeof createGuardedFeatureStore>[0]['onOutage'];
   readonly onLimitFailure?: (cause: unknown) => void;
   readonly scorer?: Pick<ScorerOptions, 'observer' | 'failpoint' | 'decisionTime'>;
@@ -56,6 +58,7 @@ export function createScoringStack(options: ScoringStackOptions): ScoringStack {
     createLocal: options.createLocal ?? (() => memoryStoreFor(configuration, { maxEntities: LOCAL_ENTITIES })),
     clock,
     ...budget,
+    ...(options.maxRecent === undefined ? {} : { maxRecent: options.maxRecent }),
     ...(options.onOutage === undefined ? {} : { onOutage: options.onOutage }),
   });
   const score = createScorer({

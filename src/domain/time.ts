@@ -42,5 +42,11 @@ function isAfterLeapSecond(ms: number): boolean {
   return isMonthStart && date.getUTCHours() === 0 && date.getUTCMinutes() === 0 && date.getUTCSeconds() === 0;
 }
 
-/** RFC 3339 in UTC with milliseconds. */
-export const formatRfc3339 = (ms: number): string => new Date(ms).toISOString();
+/** RFC 3339 in UTC with milliseconds. A decision names one time up to four times: the last one is remembered. */
+export function formatRfc3339(ms: number): string {
+  if (ms !== lastMs) [lastText, lastMs] = [new Date(ms).toISOString(), ms];
+  return lastText;
+}
+
+let lastMs = Number.NaN;
+let lastText = '';

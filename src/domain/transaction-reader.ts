@@ -41,6 +41,7 @@ function requireString(value: JsonValue, path: string): string {
 /** An identifier: compared as it is, after Unicode NFC; 1 to 1,024 bytes of UTF-8, no NUL, no lone surrogate, not blank. */
 export function readId(value: JsonValue, path: string): string {
   const text = requireString(value, path);
+  if (isPlain(text)) return text;
   const id = isAscii(text) ? text : text.normalize('NFC');
   const isTooLong =
     id.length > MAX_ID_BYTES || (id.length > MAX_ID_BYTES / 3 && encoder.encode(id).length > MAX_ID_BYTES);
@@ -48,6 +49,17 @@ export function readId(value: JsonValue, path: string): string {
     throw new FieldFault('INVALID_ID', path, `${path} must be 1 to ${MAX_ID_BYTES} bytes of well-formed text`);
   }
   return id;
+}
+
+/** Printable ASCII without a blank: what nearly every id is. */
+function isPlain(text: string): boolean {
+  const { length } = text;
+  if (length === 0 || length > MAX_ID_BYTES) return false;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 32 || code > 126) return false;
+  }
+  return true;
 }
 
 function isAscii(text: string): boolean {

@@ -6,7 +6,7 @@ import type { FeatureReading } from '../domain/feature.ts';
 import { toWire } from '../domain/parse-transaction.ts';
 import { formatRfc3339 } from '../domain/time.ts';
 import { type ParsedTransaction, type Rejection, transactionKey } from '../domain/transaction.ts';
-import type { Evaluation, Generation } from './generation.ts';
+import type { Evaluation, Generation, Verdict } from './generation.ts';
 
 export interface DecisionParts {
   readonly parsed: ParsedTransaction;
@@ -25,27 +25,67 @@ export const decisionIdOf = (channel: string, transactionId: string): string =>
   hash('sha256', transactionKey(channel, transactionId), 'base64url').slice(0, 22);
 
 export function buildDecision(
-  parts: DecisionParts & {
-    readonly evaluation: Evaluation;
-    readonly level: Level;
-    readonly model: DecisionModel | null;
-  },
+  parts: DecisionParts,
+  evaluation: Evaluation,
+  level: Level,
+  model: DecisionModel | null,
 ): Decision {
-  const { parsed, generation, evaluation, level, model } = parts;
+  const { parsed, generation } = parts;
   const verdict = generation.decide({
     transaction: parsed.transaction,
     evaluation,
     modelScore: model?.score ?? null,
     level,
   });
-  return {
-    ...frame(parts, level),
-    ...verdict,
-    hits: evaluation.hits,
-    limits: evaluation.limitHits,
-    ...(model === null ? {} : { model }),
-  };
+  return assemble(frame(parts, level), verdict, evaluation.hits, evaluation.limitHits, model);
 }
+
+const NOTHING: readonly never[] = [];
+
+/**
+ * Name by name, in the order of the bytes: of spreads the engine makes objects that it looks names up in (measured: the
+ * building of a decision took 23 µs, and its text 17 µs).
+ */
+function assemble(
+  frame: Frame,
+  verdict: Verdict,
+  hits: Decision['hits'],
+  limits: Decision['limits'],
+  model: DecisionModel | null,
+): Decision {
+  const decision: Draft = {
+    schemaVersion: frame.schemaVersion,
+    decisionId: frame.decisionId,
+    transactionId: frame.transactionId,
+    channel: frame.channel,
+    customerId: frame.customerId,
+    versions: frame.versions,
+    level: frame.level,
+    degraded: frame.degraded,
+    flags: frame.flags,
+    late: frame.late,
+    occurredAt: frame.occurredAt,
+    receivedAt: frame.receivedAt,
+    decidedAt: frame.decidedAt,
+    evidence: frame.evidence,
+    outcome: verdict.outcome,
+    riskScore: verdict.riskScore,
+    alert: verdict.alert,
+    reasons: verdict.reasons,
+    reminders: verdict.reminders,
+  };
+  if (verdict.challenge !== undefined) decision.challenge = verdict.challenge;
+  if (verdict.hold !== undefined) decision.hold = verdict.hold;
+  decision.hits = hits;
+  decision.limits = limits;
+  if (model !== null) decision.model = model;
+  return decision as Decision;
+}
+
+type Draft = { -readonly [K in keyof Omit<Decision, 'hits' | 'limits'>]: Decision[K] } & {
+  hits?: Decision['hits'];
+  limits?: Decision['limits'];
+};
 
 /** Level L3: nothing could be evaluated, the channel's own static limit decides. */
 export function buildStaticDecision(parts: DecisionParts): Decision {
@@ -54,16 +94,14 @@ export function buildStaticDecision(parts: DecisionParts): Decision {
   const { amountMinor = 0, currency = '*' } = parsed.transaction;
   const limitMinor = channel?.staticLimitMinor[currency] ?? channel?.staticLimitMinor['*'] ?? 0;
   const isWithin = amountMinor <= limitMinor;
-  return {
-    ...frame(parts, 'L3'),
+  const verdict: Verdict = {
     outcome: isWithin ? 'ALLOW' : (channel?.fallbackOutcome ?? 'CHALLENGE'),
     riskScore: 0,
     alert: !isWithin,
     reasons: isWithin ? [] : [generation.reason('STATIC_LIMIT')],
     reminders: [],
-    hits: [],
-    limits: [],
   };
+  return assemble(frame(parts, 'L3'), verdict, NOTHING, NOTHING, null);
 }
 
 type Frame = Omit<Decision, 'outcome' | 'riskScore' | 'alert' | 'reasons' | 'reminders' | 'hits' | 'limits'>;
@@ -96,16 +134,19 @@ function frame(parts: DecisionParts, level: Level): Frame {
 }
 
 function flagsOf({ parsed, reading, originalFound }: DecisionParts): readonly DecisionFlag[] {
-  const missing = originalFound === false ? (['ORIGINAL_NOT_FOUND'] as const) : [];
-  return [...parsed.flags, ...(reading?.flags ?? []), ...missing];
+  const counters = reading?.flags ?? NOTHING;
+  const isOriginalMissing = originalFound === false;
+  if (parsed.flags.length + counters.length === 0 && !isOriginalMissing) return NOTHING;
+  return [...parsed.flags, ...counters, ...(isOriginalMissing ? (['ORIGINAL_NOT_FOUND'] as const) : NOTHING)];
 }
 
 /** Without the absent ones (a seventh of a decision's bytes): whoever computes again takes what is not there as null. */
 function presentValues(names: readonly string[], reading: FeatureReading): Record<string, number> {
   const present: Record<string, number> = {};
-  for (const [index, name] of names.entries()) {
-    const value = reading.values[index];
-    if (value !== null && value !== undefined) present[name] = value;
+  const { values } = reading;
+  for (let index = 0; index < names.length; index++) {
+    const value = values[index];
+    if (value !== null && value !== undefined) present[names[index] as string] = value;
   }
   return present;
 }

@@ -44,6 +44,8 @@ export interface GuardOptions {
   readonly retryAfterMs?: number;
   /** transactions and settlements kept for the replay */
   readonly maxBacklog?: number;
+  /** for repeats during an outage: 5,000 where it is not given; 0 for a primary in this process, which has none */
+  readonly maxRecent?: number;
   readonly onOutage?: (
     event: 'start' | 'end',
     details: { readonly cause?: unknown; readonly replayed: number },
@@ -72,7 +74,7 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
   let hasDropped = false;
   let mustTellLoss = false;
   let replayBug: unknown;
-  const recent = createRecentDecisions();
+  const recent = createRecentDecisions(options.maxRecent);
   const patience: Budget = {
     ms: REPLAY_PATIENCE_MS,
     monotonicMs: options.budget?.monotonicMs ?? (() => clock.now()),

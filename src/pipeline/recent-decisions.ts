@@ -14,16 +14,17 @@ export interface RecentDecisions {
 /** what can be uncommitted in one process, several times over; about 15 MB */
 const MAX_RECENT = 5_000;
 
-export function createRecentDecisions(): RecentDecisions {
+export function createRecentDecisions(maxRecent = MAX_RECENT): RecentDecisions {
   const recent = new Map<string, EarlierDecision>();
   return {
     keep(chunk, standing) {
+      if (maxRecent === 0) return;
       for (const [index, { channel, transactionId }] of chunk.entries()) {
         const decision = standing[index];
         if (decision !== undefined) recent.set(transactionKey(channel, transactionId), decision);
       }
       for (const key of recent.keys()) {
-        if (recent.size <= MAX_RECENT) break;
+        if (recent.size <= maxRecent) break;
         recent.delete(key);
       }
     },

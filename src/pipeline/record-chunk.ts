@@ -2,7 +2,7 @@
 import { VigilError } from '../domain/errors.ts';
 import type { ChunkPosition } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
-import type { Candidate } from './candidate.ts';
+import { type Candidate, degrade } from './candidate.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
 import type { ScoredInput } from './score-transactions.ts';
@@ -27,14 +27,16 @@ export async function recordChunk(
     limits.recordAndRead(candidates.map((candidate) => candidate.limitRecord)),
   ]);
   const fresh: Candidate[] = [];
-  for (const [position, candidate] of candidates.entries()) {
+  const isIncomplete = store.countersIncomplete || usages === null;
+  for (let position = 0; position < candidates.length; position++) {
+    const candidate = candidates[position] as Candidate;
     candidate.reading = readings[position] ?? null;
     candidate.limitReading = usages?.[position] ?? null;
     if (source === 'local') {
       candidate.level = 'L2';
-      candidate.degraded.add('feature-store');
+      degrade(candidate, 'feature-store');
     }
-    if (store.countersIncomplete || usages === null) candidate.degraded.add('counters');
+    if (isIncomplete) degrade(candidate, 'counters');
     const earlier = candidate.reading?.earlier;
     if (earlier === undefined) fresh.push(candidate);
     else results[candidate.index] = repeatOf(candidate.parsed, earlier);

@@ -84,5 +84,5 @@ function computeAgain(decision: Decision, facts: KeptFacts, generation: Generati
   };
   if (decision.level === 'L3') return buildStaticDecision(parts);
   const evaluation = generation.evaluate(facts.parsed.transaction, facts.reading, facts.usage);
-  return buildDecision({ ...parts, evaluation, level: decision.level, model: decision.model ?? null });
+  return buildDecision(parts, evaluation, decision.level, decision.model ?? null);
 }

@@ -6,15 +6,15 @@
  * was missing. Only a bug of our own throws. Publishing, and committing after it, is the caller's.
  */
 import type { Clock } from '../domain/clock.ts';
-import type { Decision } from '../domain/decision.ts';
+import type { Decision, DecisionModel } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { ParseTransaction } from '../domain/parse-transaction.ts';
-import type { ChunkPosition, FraudModel } from '../domain/ports.ts';
+import type { ChunkPosition, FraudModel, ModelScore } from '../domain/ports.ts';
 import type { Result } from '../domain/result.ts';
 import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
 import { createChunkLedger } from '../rules/limits/chunk-ledger.ts';
 import { buildDecision, buildStaticDecision } from './build-decision.ts';
-import { type Candidate, newCandidate } from './candidate.ts';
+import { type Candidate, degrade, newCandidate } from './candidate.ts';
 import type { Generation } from './generation.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
@@ -164,14 +164,9 @@ function parseAll(
     const parsed = given ?? parse(bytes, receivedAtMs);
     if (parsed.ok) {
       const { occurredAtMs } = parsed.value.transaction;
-      candidates.push(
-        newCandidate({
-          index,
-          parsed: parsed.value,
-          receivedAtMs: decisionTime === 'event' ? occurredAtMs : receivedAtMs,
-          limitRecord: generation.limitRecord(parsed.value.transaction),
-        }),
-      );
+      const ownReceivedAtMs = decisionTime === 'event' ? occurredAtMs : receivedAtMs;
+      const limitRecord = generation.limitRecord(parsed.value.transaction);
+      candidates.push(newCandidate(index, parsed.value, ownReceivedAtMs, limitRecord));
     } else pending.push(pendingFallback(index, parsed.error, { bytes, receivedAtMs }, clock.now(), generation));
   }
   return candidates;
@@ -207,7 +202,7 @@ function evaluate(candidate: Candidate, generation: Generation): void {
     // a rule contains its own errors; what is declared as degradable and beyond one rule: the channel's static limits
     if (!(error instanceof VigilError && error.fate === 'degrade')) throw error;
     candidate.level = 'L3';
-    candidate.degraded.add('rules');
+    degrade(candidate, 'rules');
   }
 }
 
@@ -218,24 +213,24 @@ function decide(
 ): PendingSettlement {
   const { parsed, receivedAtMs, level, evaluation, reading, usage, modelScore } = candidate;
   const decidedAtMs = decisionTime === 'event' ? receivedAtMs : clock.now();
-  const common = {
+  const parts = {
     parsed,
     receivedAtMs,
     decidedAtMs,
     generation,
-    degraded: [...candidate.degraded],
+    degraded: candidate.degraded,
     reading,
     usage,
     originalFound: candidate.limitReading?.originalFound ?? null,
   };
   const decision =
     evaluation === null
-      ? buildStaticDecision(common)
-      : buildDecision({
-          ...common,
-          evaluation,
-          level,
-          model: model === null || modelScore === null ? null : { version: model.version, ...modelScore },
-        });
+      ? buildStaticDecision(parts)
+      : buildDecision(parts, evaluation, level, modelPart(model, modelScore));
   return pendingDecision(candidate.index, parsed, decision, candidate.limitRecord);
+}
+
+function modelPart(model: FraudModel | null, scored: ModelScore | null): DecisionModel | null {
+  if (model === null || scored === null) return null;
+  return { version: model.version, score: scored.score, contributions: scored.contributions };
 }

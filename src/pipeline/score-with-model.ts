@@ -2,7 +2,7 @@
 import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { FraudModel } from '../domain/ports.ts';
-import type { Candidate } from './candidate.ts';
+import { type Candidate, degrade } from './candidate.ts';
 import { type Budget, budgetFor, withinBudget } from './fair-budget.ts';
 
 export interface ModelOptions {
@@ -40,7 +40,7 @@ export async function scoreWithModel(
     onDegraded(error);
     for (const candidate of candidates) {
       if (candidate.level === 'L0') candidate.level = 'L1';
-      candidate.degraded.add('model');
+      degrade(candidate, 'model');
     }
   }
 }

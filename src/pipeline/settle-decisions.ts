@@ -17,7 +17,7 @@ export interface PendingSettlement {
   /** null when nobody can be answered: a refused message without a readable identity */
   readonly settlement: Settlement | null;
   /** to be given back: the transaction is blocked */
-  readonly released?: LimitRecord;
+  readonly released: LimitRecord | undefined;
   readonly toResult: (standing: { fingerprint: string; decision: string }) => ScoredInput;
 }
 
@@ -33,18 +33,18 @@ export function pendingDecision(
   return {
     index,
     settlement: { channel, transactionId, fingerprint, decision: bytes },
-    ...(decision.outcome === 'BLOCK' ? { released: limitRecord } : {}),
+    released: decision.outcome === 'BLOCK' ? limitRecord : undefined,
     toResult(standing) {
-      const isFirst = standing.decision === bytes;
-      return {
+      const { decision: standingBytes, fingerprint: standingPrint } = standing;
+      const isConflict = standingPrint !== fingerprint;
+      const common = {
         kind: 'decided',
-        bytes: standing.decision,
-        fingerprint: standing.fingerprint,
+        bytes: standingBytes,
+        fingerprint: standingPrint,
         customerId,
-        ...(isFirst ? { decision } : {}),
-        isRepeat: !isFirst,
-        isConflict: standing.fingerprint !== fingerprint,
-      };
+        isConflict,
+      } as const;
+      return standingBytes === bytes ? { ...common, isRepeat: false, decision } : { ...common, isRepeat: true };
     },
   };
 }
@@ -61,12 +61,14 @@ export function pendingFallback(
   generation: Generation,
 ): PendingSettlement {
   const decision = buildFallback({ rejection, ...input, decidedAtMs, generation });
-  if (decision === null) return { index, settlement: null, toResult: () => ({ kind: 'rejected', rejection }) };
+  if (decision === null)
+    return { index, settlement: null, released: undefined, toResult: () => ({ kind: 'rejected', rejection }) };
   const { transactionId, fingerprint } = provisionalSlotId(rejection, input.bytes);
   const { channel, customerId } = decision;
   return {
     index,
     settlement: { channel, transactionId, fingerprint, decision: JSON.stringify(decision) },
+    released: undefined,
     toResult: (standing) => ({
       kind: 'rejected',
       rejection,
