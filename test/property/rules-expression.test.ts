@@ -132,6 +132,24 @@ const { bool } = fc.letrec<{ bool: string; int: string; double: string; text: st
   ),
 }));
 
+/** What rules are mostly made of: terms against constants, in a row. Pairs of them are compiled into one closure. */
+const comparison = fc.oneof(
+  fc.tuple(INT_TERMS, ORDER, INT_LITERALS).map((p) => p.join(' ')),
+  fc.tuple(INT_TERMS, ORDER, DOUBLE_LITERALS).map((p) => p.join(' ')),
+  fc.tuple(DOUBLE_TERMS, ORDER, DOUBLE_LITERALS).map((p) => p.join(' ')),
+  fc.tuple(INT_LITERALS, ORDER, INT_TERMS).map((p) => p.join(' ')),
+  fc.tuple(INT_TERMS, EQUAL, INT_LITERALS).map((p) => p.join(' ')),
+  fc.tuple(STRING_TERMS, EQUAL, STRING_LITERALS).map((p) => p.join(' ')),
+  fc
+    .tuple(STRING_TERMS, fc.array(STRING_LITERALS, { minLength: 1, maxLength: 6 }))
+    .map(([a, list]) => `${a} in [${list.join(', ')}]`),
+  BOOL_TERMS,
+  OPTIONAL.map((path) => `has(${path})`),
+);
+const row = fc
+  .tuple(oneOf('&&', '||'), fc.array(comparison, { minLength: 2, maxLength: 5 }))
+  .map(([op, operands]) => operands.join(` ${op} `));
+
 // ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const amount = fc.oneof(fc.constantFrom(0, 1, 3, 500, Number.MAX_SAFE_INTEGER), fc.integer({ min: 0, max: 1_000_000 }));
@@ -225,27 +243,38 @@ function libraryVerdict(text: string, given: Facts): boolean | 'error' {
 
 const words = vocabulary();
 
+/** Counts what was met: the comparison means something only when all outcomes are met often. */
+function expectEqualVerdicts(texts: fc.Arbitrary<string>, numRuns: number) {
+  const seen = { true: 0, false: 0, error: 0, refused: 0 };
+  fc.assert(
+    fc.property(texts, fc.array(facts, { minLength: 3, maxLength: 3 }), (text, samples) => {
+      const { layout, result } = compile(text, words);
+      if (!result.ok) {
+        seen.refused++;
+        return;
+      }
+      for (const sample of samples) {
+        const ours = run(result.value, layout, sample);
+        const verdict = typeof ours === 'boolean' ? ours : 'error';
+        seen[`${verdict}`]++;
+        expect(`${text} → ${verdict}`).toBe(`${text} → ${libraryVerdict(text, sample)}`);
+      }
+    }),
+    { numRuns },
+  );
+  return seen;
+}
+
 describe('compiled expressions', () => {
   it('give the same verdict as the CEL library, or an error on both sides', () => {
-    const seen = { true: 0, false: 0, error: 0, refused: 0 };
-    fc.assert(
-      fc.property(bool, fc.array(facts, { minLength: 3, maxLength: 3 }), (text, samples) => {
-        const { layout, result } = compile(text, words);
-        if (!result.ok) {
-          seen.refused++;
-          return;
-        }
-        for (const sample of samples) {
-          const ours = run(result.value, layout, sample);
-          const verdict = typeof ours === 'boolean' ? ours : 'error';
-          seen[`${verdict}`]++;
-          expect(`${text} → ${verdict}`).toBe(`${text} → ${libraryVerdict(text, sample)}`);
-        }
-      }),
-      { numRuns: 3_000 },
-    );
-    // the comparison means something only when all three outcomes are met often
+    const seen = expectEqualVerdicts(bool, 3_000);
     expect(Math.min(seen.true, seen.false, seen.error)).toBeGreaterThan(500);
     expect(seen.refused).toBeLessThan(600);
+  });
+
+  it('agree with it on rows of comparisons, which are compiled in pairs', () => {
+    const seen = expectEqualVerdicts(row, 4_000);
+    expect(Math.min(seen.true, seen.false, seen.error)).toBeGreaterThan(500);
+    expect(seen.refused).toBe(0);
   });
 });

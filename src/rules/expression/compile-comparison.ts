@@ -3,6 +3,7 @@
  * unequal and have no order. An absent side is an error, never "unequal".
  */
 import { type CompileContext, type Compiled, Unsupported } from './compile-context.ts';
+import { rangeTest, textTest } from './compile-fused.ts';
 import { type Frame, fail, type Run } from './frame.ts';
 import { type ASTNode, pathOf } from './syntax.ts';
 import type { Value, ValueType } from './vocabulary.ts';
@@ -76,16 +77,26 @@ function equality(left: Compiled, right: Compiled): Run {
   };
 }
 
-function fastEquality(op: '==' | '!=', left: Compiled, right: Compiled): Run | undefined {
+function fastEquality(op: '==' | '!=', left: Compiled, right: Compiled): Compiled | undefined {
   const { slot, name, type } = left;
   const wanted = right.constant?.value;
   if (slot === undefined || name === undefined || !isPrimitive(wanted)) return undefined;
   const bothNumbers = isNumber(left) && isNumber(right) && Number.isSafeInteger(wanted);
   if (!bothNumbers && !(type === right.type && DIRECT.has(type))) return undefined;
   const equal = op === '==';
-  if (typeof wanted === 'string') return slotEqualsText(slot, name, wanted, equal);
-  if (typeof wanted === 'number') return slotEqualsNumber(slot, name, wanted, equal);
-  return slotEqualsTruth(slot, name, wanted === equal);
+  if (typeof wanted === 'string')
+    return {
+      type: 'bool',
+      run: slotEqualsText(slot, name, wanted, equal),
+      test: equal ? textTest(slot, [wanted]) : undefined,
+    };
+  if (typeof wanted === 'number')
+    return {
+      type: 'bool',
+      run: slotEqualsNumber(slot, name, wanted, equal),
+      test: equal ? rangeTest(slot, '==', wanted) : undefined,
+    };
+  return { type: 'bool', run: slotEqualsTruth(slot, name, wanted === equal) };
 }
 
 const isNumber = (side: Compiled): boolean => side.type === 'int' || side.type === 'double';
@@ -99,7 +110,7 @@ const negated =
 
 export function compileEquality(op: '==' | '!=', left: Compiled, right: Compiled): Compiled {
   const fast = fastEquality(op, left, right) ?? fastEquality(op, right, left);
-  if (fast !== undefined) return { type: 'bool', run: fast };
+  if (fast !== undefined) return fast;
   const equal = equality(left, right);
   return { type: 'bool', run: op === '==' ? equal : negated(equal) };
 }
@@ -151,11 +162,12 @@ function slotOrder(op: Order, slot: number, name: string, bound: number): Run {
   }
 }
 
-function fastOrder(op: Order, left: Compiled, right: Compiled): Run | undefined {
+function fastOrder(op: Order, left: Compiled, right: Compiled): Compiled | undefined {
   const bound = right.constant?.value;
   if (left.slot === undefined || left.name === undefined || typeof bound !== 'number') return undefined;
   const sameKind = isNumber(left) ? isNumber(right) : left.type === right.type && left.type !== 'dyn';
-  return sameKind ? slotOrder(op, left.slot, left.name, bound) : undefined;
+  if (!sameKind) return undefined;
+  return { type: 'bool', run: slotOrder(op, left.slot, left.name, bound), test: rangeTest(left.slot, op, bound) };
 }
 
 const kindOf = (value: Ordered): string => (typeof value === 'bigint' ? 'number' : typeof value);
@@ -188,7 +200,7 @@ export function compileOrder(node: ASTNode, op: Order, left: Compiled, right: Co
   if (left.type !== right.type && (isTime(left.type) || isTime(right.type)))
     throw new Unsupported(node, `${left.type} ${op} ${right.type}: a time is compared with a time only`);
   const fast = fastOrder(op, left, right) ?? fastOrder(MIRRORED[op], right, left);
-  if (fast !== undefined) return { type: 'bool', run: fast };
+  if (fast !== undefined) return fast;
   const dynamic = left.type === 'dyn' || right.type === 'dyn';
   return { type: 'bool', run: (dynamic ? dynamicOrder : typedOrder)(op, left.run, right.run) };
 }
@@ -214,15 +226,18 @@ function slotAmong(slot: number, name: string, values: readonly string[]): Run {
 const isTextList = (values: readonly Value[]): values is readonly string[] =>
   values.every((value) => typeof value === 'string');
 
-function constantMembership(item: Compiled, values: readonly Value[]): Run {
+function constantMembership(item: Compiled, values: readonly Value[]): Compiled {
   const { run, slot, name } = item;
   if (item.type === 'string' && slot !== undefined && name !== undefined && isTextList(values))
-    return slotAmong(slot, name, values);
-  return (frame) => {
-    const value = run(frame);
-    if (value === undefined) return undefined;
-    for (const wanted of values) if (value === wanted || equalValues(value, wanted)) return true;
-    return false;
+    return { type: 'bool', run: slotAmong(slot, name, values), test: textTest(slot, values) };
+  return {
+    type: 'bool',
+    run(frame) {
+      const value = run(frame);
+      if (value === undefined) return undefined;
+      for (const wanted of values) if (value === wanted || equalValues(value, wanted)) return true;
+      return false;
+    },
   };
 }
 
@@ -248,7 +263,7 @@ export function compileMembership(node: ASTNode, context: CompileContext): Compi
   if (path?.startsWith('lists.')) return compileListMembership(item, path.slice('lists.'.length), context);
   const range = context.compile(rangeNode, context);
   const values = range.constant?.value;
-  if (Array.isArray(values)) return { type: 'bool', run: constantMembership(item, values) };
+  if (Array.isArray(values)) return constantMembership(item, values);
   const a = item.run;
   const b = range.run;
   return {

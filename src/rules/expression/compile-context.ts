@@ -1,4 +1,5 @@
 /** What the compiling functions share: where slots come from, and how an expression is refused. */
+import type { SlotTest } from './compile-fused.ts';
 import type { FactLayout, Run } from './frame.ts';
 import type { ASTNode } from './syntax.ts';
 import type { Value, ValueType, Vocabulary } from './vocabulary.ts';
@@ -11,6 +12,8 @@ export interface Compiled {
   readonly name?: string;
   /** the value when it is the same for every transaction */
   readonly constant?: { readonly value: Value };
+  /** the same question as `run` in a form that a chain asks without a call */
+  readonly test?: SlotTest | undefined;
 }
 
 export interface LoopVariable {

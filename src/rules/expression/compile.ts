@@ -8,6 +8,7 @@ import { type Arithmetic, compileArithmetic, compileNegation } from './compile-a
 import { compileEquality, compileMembership, compileNullTest, compileOrder } from './compile-comparison.ts';
 import { type CompileContext, type Compiled, constant, elementType, Unsupported } from './compile-context.ts';
 import { compileCall, compileMethod } from './compile-functions.ts';
+import { fusePair, type SlotTest } from './compile-fused.ts';
 import { compileLoop } from './compile-loops.ts';
 import { type Frame, fail, type Run } from './frame.ts';
 import { type ASTNode, chainOf, hasOperand, loopOf, nullTest, pathOf } from './syntax.ts';
@@ -87,8 +88,33 @@ function chain(operands: readonly Run[], decisive: boolean): Run {
 }
 
 function compileLogic(node: ASTNode, op: '&&' | '||', context: CompileContext): Compiled {
-  const operands = chainOf(node, op).map((operand) => condition(context.compile(operand, context), operand));
-  return { type: 'bool', run: chain(operands, op === '||') };
+  const operands = chainOf(node, op).map((operand) => {
+    const compiled = context.compile(operand, context);
+    return { run: condition(compiled, operand), test: compiled.test };
+  });
+  return { type: 'bool', run: op === '||' ? chain(operands.map(runOf), true) : conjunction(operands) };
+}
+
+interface Operand {
+  readonly run: Run;
+  readonly test: SlotTest | undefined;
+}
+
+const runOf = ({ run }: Operand): Run => run;
+
+/** Comparisons of terms with constants in pairs, each pair one closure; the others as any chain. */
+function conjunction(operands: readonly Operand[]): Run {
+  const [first, second, ...rest] = operands;
+  if (first?.test !== undefined && second?.test !== undefined) {
+    const runs = operands.map(runOf);
+    const slowly: Run = (frame) => chainSlowly(runs, false, frame);
+    return fusePair(first.test, second.test, conjunction(rest), slowly);
+  }
+  const pairAt = operands.findIndex(
+    (operand, at) => at > 0 && operand.test !== undefined && operands[at + 1]?.test !== undefined,
+  );
+  if (pairAt < 0) return chain(operands.map(runOf), false);
+  return chain([...operands.slice(0, pairAt).map(runOf), conjunction(operands.slice(pairAt))], false);
 }
 
 function compileNot(node: ASTNode, operand: Compiled): Compiled {

@@ -85,6 +85,35 @@ describe('types of an expression', () => {
     expect(evaluate('9007199254740993 == 9007199254740992.0')).toBe(false);
   });
 
+  it.each([
+    // each row: the bound, values on its two sides; one pair of comparisons is one closure
+    ['tx.amountMinor < 500 && tx.amountMinor > 498', [498, 499, 500], [false, true, false]],
+    ['tx.amountMinor > 499.5 && tx.amountMinor <= 500.5', [499, 500, 501], [false, true, false]],
+    ['tx.amountMinor >= 0 && tx.amountMinor < 1', [0, 1], [true, false]],
+    ['tx.amountMinor > -1 && 1 > tx.amountMinor', [0, 1], [true, false]],
+    [
+      'tx.amountMinor > 9007199254740990 && tx.amountMinor == 9007199254740991',
+      [2 ** 53 - 2, 2 ** 53 - 1],
+      [false, true],
+    ],
+    ['tx.amountMinor < 1e17 && tx.amountMinor > -1e17', [0, 2 ** 53 - 1], [true, true]],
+    ['tx.amountMinor == 7 && tx.type in ["TRANSFER", "PAYMENT"]', [6, 7], [false, true]],
+    ['tx.type == "TRANSFER" && tx.channel == "MOBILE_BANKING" && tx.amountMinor != 7', [6, 7], [true, false]],
+  ])('keeps the ends of a range in %s', (text, amounts, verdicts) => {
+    expect(
+      amounts.map((amountMinor) => evaluate(text, someFacts({ transaction: aTransaction({ amountMinor }) }))),
+    ).toEqual(verdicts);
+  });
+
+  it('lets a false comparison decide also before and behind an absent term', () => {
+    expect(evaluate('tx.merchant.mcc == "5411" && tx.amountMinor > 500')).toBe(false);
+    expect(evaluate('tx.amountMinor > 500 && tx.merchant.mcc == "5411"')).toBe(false);
+    expect(evaluate('tx.amountMinor > 1 && tx.merchant.mcc == "5411" && tx.type == "LOGIN"')).toBe(false);
+    expect(evaluate('tx.amountMinor > 1 && tx.merchant.mcc == "5411" && tx.type == "TRANSFER"')).toBe(
+      'error: tx.merchant.mcc is absent',
+    );
+  });
+
   it('calculates ints exactly over 64 bits and reports what lies beyond', () => {
     expect(evaluate('9007199254740993 + 1 == 9007199254740994')).toBe(true);
     expect(evaluate('9223372036854775807 + 1 > 0')).toBe('error: integer overflow');
