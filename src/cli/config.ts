@@ -1,4 +1,5 @@
 /** `vigil config check|show`. */
+import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { describeSettings } from '../config/load-settings.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
@@ -22,5 +23,22 @@ export async function runConfig(
     `The configuration is in order: ${channels.channels.size} channels, ${features.features.length} features, ` +
       `${ruleset.rules.length} rules, ${limits.limits.length} limits, ${lists.names.length} lists with ${lists.size} entries.`,
   );
+  const warning = retentionWarning(configuration);
+  if (warning !== undefined) io.out(`warning: ${warning}`);
   return EXIT.done;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A rebuild after a loss of Redis data has what the topics hold: shorter than the windows, it leaves features warming up. */
+function retentionWarning({ settings, features: { features } }: LoadedConfiguration): string | undefined {
+  const { retentionHours } = settings.kafka;
+  const reachHours = features.map(({ windowMs, delayMs }) => (windowMs + delayMs) / HOUR_MS);
+  const longer = reachHours.filter((hours) => hours > retentionHours);
+  if (longer.length === 0) return undefined;
+  return (
+    `kafka.retentionHours is ${retentionHours}: after a loss of Redis data the topics alone would give no full window to ` +
+    `${longer.length} of ${features.length} features, the longest looks back ${Math.ceil(Math.max(...longer))} hours. ` +
+    'Keep the topics that long, or the history in files (docs/rebuild.md).'
+  );
 }
