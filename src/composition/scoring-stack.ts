@@ -61,13 +61,16 @@ export function createScoringStack(options: ScoringStackOptions): ScoringStack {
     ...(options.maxRecent === undefined ? {} : { maxRecent: options.maxRecent }),
     ...(options.onOutage === undefined ? {} : { onOutage: options.onOutage }),
   });
+  const limits = createGuardedLimitUsage(limitUsage, {
+    clock,
+    ...budget,
+    ...(options.onLimitFailure === undefined ? {} : { onFailure: options.onLimitFailure }),
+    ...(store.declareLoss === undefined ? {} : { onLoss: store.declareLoss }),
+  });
   const score = createScorer({
     parse: createTransactionParser({ isChannel: (code) => inForce().configuration.channels.channels.has(code) }),
     store: guarded,
-    limits: createGuardedLimitUsage(limitUsage, {
-      ...budget,
-      ...(options.onLimitFailure === undefined ? {} : { onFailure: options.onLimitFailure }),
-    }),
+    limits,
     model: () => inForce().model,
     modelBudgetMs: options.modelBudgetMs ?? (() => inForce().configuration.settings.model.budgetMs),
     generation: options.generation ?? (() => inForce().configuration.generation),
@@ -83,7 +86,8 @@ export function createScoringStack(options: ScoringStackOptions): ScoringStack {
       return inForce().model;
     },
     async close() {
-      await Promise.all([guarded.close(), limitUsage.close(), inForce().model?.close()]);
+      await Promise.all([guarded.close(), limits.close(), inForce().model?.close()]);
+      await limitUsage.close();
     },
   };
 }

@@ -211,7 +211,8 @@ export function createGuardedFeatureStore(options: GuardOptions): GuardedFeature
       return hasDropped || options.primary.countersIncomplete === true;
     },
     async close() {
-      await replaying;
+      // what waits goes with this process: one last try
+      if (local !== undefined) await (replaying ?? replay());
       await Promise.all([primary.close(), local?.close()]);
     },
   };

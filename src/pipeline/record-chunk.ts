@@ -14,13 +14,20 @@ export interface ChunkStores {
   readonly position: ChunkPosition | undefined;
 }
 
-/** Fills the readings; repeats get their result at once. Returns the ones that are to be decided. */
+export interface RecordedChunk {
+  /** the ones that are to be decided */
+  readonly fresh: readonly Candidate[];
+  /** false: its features are counted, its limits wait in this process */
+  readonly isCounted: boolean;
+}
+
+/** Fills the readings; repeats get their result at once. */
 export async function recordChunk(
   candidates: readonly Candidate[],
   results: (ScoredInput | undefined)[],
   { store, limits, position }: ChunkStores,
-): Promise<readonly Candidate[]> {
-  if (candidates.length === 0) return [];
+): Promise<RecordedChunk> {
+  if (candidates.length === 0) return { fresh: [], isCounted: true };
   const parsed = candidates.map((candidate) => candidate.parsed);
   const [{ readings, source }, usages] = await Promise.all([
     store.recordAndRead(parsed, position),
@@ -41,7 +48,7 @@ export async function recordChunk(
     if (earlier === undefined) fresh.push(candidate);
     else results[candidate.index] = repeatOf(candidate.parsed, earlier);
   }
-  return fresh;
+  return { fresh, isCounted: source === 'local' || usages !== null };
 }
 
 /** Another delivery of a transaction that stands earlier in the same chunk: neither recorded nor decided. */

@@ -15,6 +15,7 @@ import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
 import { createChunkLedger } from '../rules/limits/chunk-ledger.ts';
 import { buildDecision, buildStaticDecision } from './build-decision.ts';
 import { type Candidate, degrade, newCandidate } from './candidate.ts';
+import { createCountedPositions } from './counted-positions.ts';
 import type { Generation } from './generation.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
@@ -100,7 +101,8 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
   const monotonicMs = options.monotonicMs ?? (() => clock.now());
   const onDegraded = (cause: unknown): void => options.observer?.modelDegraded(cause);
   const recording = createLane();
-  return async (inputs, position) => {
+  const positions = createCountedPositions();
+  return async (inputs, place) => {
     const generation = options.generation();
     const model = typeof options.model === 'function' ? options.model() : options.model;
     const marks = [monotonicMs()];
@@ -110,7 +112,8 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     const candidates = parseAll(inputs, generation, options, pending);
     marks.push(monotonicMs());
     const { first, followers } = splitFollowers(candidates);
-    const fresh = await recording(() => recordChunk(first, results, { ...options, position }));
+    const position = positions.of(place);
+    const { fresh, isCounted } = await recording(() => recordChunk(first, results, { ...options, position }));
     await failpoint?.('recorded');
     marks.push(monotonicMs());
     await scoreWithModel(fresh, generation.featureNames, {
@@ -122,7 +125,7 @@ export function createScorer(options: ScorerOptions): ScoreTransactions {
     pending.push(...decideInOrder(fresh, generation, { ...options, model }));
     marks.push(monotonicMs());
     await failpoint?.('decided');
-    await settleDecisions(pending, results, { ...options, position });
+    await settleDecisions(pending, results, { ...options, position: positions.settled(position, isCounted) });
     answerFollowers(followers, results);
     await failpoint?.('settled');
     marks.push(monotonicMs());

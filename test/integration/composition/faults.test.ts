@@ -55,6 +55,16 @@ async function expectCountsExact({ traffic, probe }: Running): Promise<void> {
   const probes = await probe();
   const counted = probes.map(({ customerId, evidence }) => [customerId, evidence?.features.customer_count_24h]);
   expect(new Map(counted as [string, number][])).toEqual(new Map(traffic.sent));
+  // the limits too: used is what was not blocked before the probe, also what was decided without Redis
+  const earlier = traffic.decided.slice(0, -probes.length).map(({ decision }) => decision);
+  for (const { customerId, evidence } of probes) {
+    const used = earlier.filter(
+      (decision) => decision.customerId === customerId && decision.outcome !== 'BLOCK',
+    ).length;
+    const read = Object.entries(evidence?.limitUsage ?? {}).filter(([key]) => key.includes('/day/'));
+    expect(read.length).toBeGreaterThan(0);
+    for (const [key, { count }] of read) expect([key, count]).toEqual([key, used]);
+  }
   expect(probes.every(({ level, degraded }) => level === 'L0' && degraded.length === 0)).toBe(true);
 }
 
