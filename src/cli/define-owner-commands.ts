@@ -174,18 +174,27 @@ function defineModel(model: Command): void {
     .option('--epochs <n>', 'passes over the training rows', wholeNumber(1))
     .option(...CONFIG_OPTION)
     .action((options) => finish(async () => (await body()).modelTrainCommand(options, processIo)));
-  model
-    .command('evaluate')
-    .description('measures a model on another simulated bank, or on labelled history')
-    .option('--version <version>', 'the configured one otherwise')
-    .option('--in <file>', 'NDJSON')
-    .option('--labels <file>', 'CSV')
-    .option('--seed <n>', 'of the bank', wholeNumber(0), 4711)
-    .option('--transactions <n>', 'how many', wholeNumber(1000), 100_000)
-    .option('--threshold <p>', 'probability from which a transaction counts as caught', share, 0.5)
+  judgedOn(
+    model
+      .command('evaluate')
+      .description('measures a model on another simulated bank, or on labelled history')
+      .option('--version <version>', 'the configured one otherwise'),
+  )
     .option('--report <file>', 'write the figures as JSON')
     .option(...CONFIG_OPTION)
     .action((options) => finish(async () => (await body()).modelEvaluateCommand(options, processIo)));
+  judgedOn(
+    model
+      .command('promote <version>')
+      .description('makes a model the one that serves, after measuring it beside the one in force')
+      .requiredOption('--by <person>', 'who does it')
+      .requiredOption('--approved-by <person>', 'another person, who has seen the figures')
+      .option('--although <reason>', 'also when its average precision is lower'),
+  )
+    .option(...CONFIG_OPTION)
+    .action((version: string, options) =>
+      finish(async () => (await body()).modelPromoteCommand({ ...options, version }, processIo)),
+    );
   model
     .command('score')
     .description('the score of every transaction of a history')
@@ -200,4 +209,14 @@ function defineModel(model: Command): void {
     .description('the models of a configuration')
     .option(...CONFIG_OPTION)
     .action((options) => finish(async () => (await body()).modelListCommand(options, processIo)));
+}
+
+/** the history on which models are measured */
+function judgedOn(command: Command): Command {
+  return command
+    .option('--in <file>', 'NDJSON')
+    .option('--labels <file>', 'CSV')
+    .option('--seed <n>', 'of the bank', wholeNumber(0), 4711)
+    .option('--transactions <n>', 'how many', wholeNumber(1000), 100_000)
+    .option('--threshold <p>', 'probability from which a transaction counts as caught', share, 0.5);
 }

@@ -3,7 +3,7 @@
  * content of a list. An import is checked whole before one byte is written, and put in place by a rename: half of a file is
  * never in force.
  */
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { VigilError } from '../domain/errors.ts';
 import { canonicalIp } from '../domain/ip-address.ts';
@@ -14,6 +14,7 @@ import type { ListEntry } from '../rules/lists/list-entry.ts';
 import { type ListGeneration, readListCsv } from '../rules/lists/load-lists.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
+import { replaceFile } from './replace-file.ts';
 
 interface ListsOptions {
   readonly config?: string | undefined;
@@ -86,7 +87,7 @@ export async function runListsExport(options: ListsExportOptions, io: CommandIo)
     for (const line of lines) io.out(line.trimEnd());
     return EXIT.done;
   }
-  await writeWhole(options.out, options.bom === true ? '\uFEFF' : '', lines);
+  await replaceFile(options.out, [options.bom === true ? '\uFEFF' : '', ...lines].join(''));
   io.note(`${options.out} written.`);
   return EXIT.done;
 }
@@ -115,7 +116,7 @@ export async function runListsImport(options: ListsImportOptions, io: CommandIo)
   const imported = readListCsv(definition, { file: options.in, text: await readText(options.in) });
   if (!imported.ok) throw new ConfigurationRefused(imported.error);
   const entries = options.merge === true ? mergeEntries(lists.entries(options.list), imported.value) : imported.value;
-  if (options.dryRun !== true) await writeWhole(entriesFile, '', writeCsv(entries));
+  if (options.dryRun !== true) await replaceFile(entriesFile, [...writeCsv(entries)].join(''));
   const verb = options.dryRun === true ? 'would hold' : 'holds';
   io.out(`${options.list} ${verb} ${entries.length} entries, ${imported.value.length} of them from ${options.in}.`);
   return EXIT.done;
@@ -141,18 +142,4 @@ function mergeEntries(existing: Iterable<ListEntry>, imported: readonly ListEntr
   const merged = new Map([...existing].map((entry) => [key(entry), entry]));
   for (const entry of imported) merged.set(key(entry), entry);
   return [...merged.values()];
-}
-
-/** Beside the target, onto the disk, then renamed: a reader sees the old file or the new one. */
-async function writeWhole(file: string, head: string, lines: Iterable<string>): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    await writeFile(temporary, head + [...lines].join(''));
-    const handle = await open(temporary, 'r');
-    await handle.sync().finally(() => handle.close());
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw usage(`${file} cannot be written: ${(error as Error).message}.`, error);
-  }
 }

@@ -5,6 +5,7 @@ import type { CommandIo, ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { type ModelEvaluateOptions, runModelEvaluate } from './model-evaluate.ts';
 import { runModelList } from './model-list.ts';
+import { type ModelPromoteOptions, runModelPromote } from './model-promote.ts';
 import { type ModelScoreOptions, runModelScore } from './model-score.ts';
 import { type ModelTrainOptions, runModelTrain } from './model-train.ts';
 
@@ -27,6 +28,10 @@ export async function modelEvaluateCommand(options: Given<ModelEvaluateOptions>,
 
 export async function modelScoreCommand(options: Given<ModelScoreOptions>, io: CommandIo): Promise<ExitCode> {
   return runModelScore({ ...options, configuration: await loadOrRefuse(options.config), now: systemClock.now }, io);
+}
+
+export async function modelPromoteCommand(options: Given<ModelPromoteOptions>, io: CommandIo): Promise<ExitCode> {
+  return runModelPromote({ ...options, configuration: await loadOrRefuse(options.config), now: systemClock.now }, io);
 }
 
 export async function modelListCommand(options: WithConfig, io: CommandIo): Promise<ExitCode> {

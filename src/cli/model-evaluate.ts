@@ -5,11 +5,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { VigilError } from '../domain/errors.ts';
-import { resolveModelFolder } from '../models/model-registry.ts';
-import { loadTfjsModel } from '../models/tfjs-model.ts';
-import { evaluateScores, type ScoredRow } from '../models/training/evaluate-scores.ts';
+import type { TfjsModel } from '../models/tfjs-model.ts';
+import { compareModels, openModel } from './compare-models.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
-import { fileHistory, type ModelHistory, runModelHistory, simulatedHistory, truthOf } from './model-history.ts';
+import { fileHistory, type ModelHistory, simulatedHistory } from './model-history.ts';
 import { evaluationLines } from './model-report.ts';
 import { customersOf, DAY_MS, HISTORY_START_MS, WARM_UP_DAYS } from './model-train.ts';
 import { createProgress } from './progress.ts';
@@ -30,55 +29,47 @@ export interface ModelEvaluateOptions {
 }
 
 export async function runModelEvaluate(options: ModelEvaluateOptions, io: CommandIo): Promise<ExitCode> {
-  const { configuration, now } = options;
+  const { configuration, now, threshold } = options;
   const model = await openModel(configuration, options.version);
-  const { seed: trainedOn } = model.artefact.manifest.training;
-  if (options.in === undefined && options.seed === trainedOn) {
-    throw new VigilError(
-      'USAGE',
-      `seed ${trainedOn} made the training data of model ${model.version}: evaluate on another one`,
-    );
-  }
+  refuseTrainingSeed(options, model);
   const history = await historyOf(options);
   const progress = createProgress(io, 'scoring', options.in === undefined ? options.transactions : undefined, now);
-  // a bank that starts from nothing has no past to judge by; a file is evaluated whole
-  const fromMs = options.in === undefined ? HISTORY_START_MS + WARM_UP_DAYS * DAY_MS : Number.NEGATIVE_INFINITY;
-  const rows: ScoredRow[] = [];
-  const counts = await runModelHistory({
+  const { counts, evaluations } = await compareModels({
     configuration,
     history,
+    models: [model],
+    fromMs: judgedFromMs(options),
+    threshold,
     onProgress: progress.update,
-    onChunk: async (inputs) => {
-      const scores = await model.score(inputs);
-      for (const [i, input] of inputs.entries()) {
-        if (input.transaction.occurredAtMs < fromMs) continue;
-        const fraud = truthOf(history, input);
-        rows.push({ score: scores[i]?.score ?? Number.NaN, isFraud: fraud !== null, scenario: fraud?.scenario ?? '' });
-      }
-    },
   });
   progress.end();
   await model.close();
-  const evaluation = evaluateScores(rows, options.threshold);
-  const report = { model: model.version, ...counts, ...evaluation };
+  const report = { model: model.version, ...counts, ...evaluations[0] };
   if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
   io.out(`model ${model.version} on ${options.in ?? `a simulated bank, seed ${options.seed}`}`);
-  for (const line of evaluationLines(evaluation)) io.out(line);
+  for (const evaluation of evaluations) for (const line of evaluationLines(evaluation)) io.out(line);
   return EXIT.done;
 }
 
-function historyOf(options: ModelEvaluateOptions): Promise<ModelHistory> | ModelHistory {
+/** What a model is judged on: a file with labels, or a simulated bank. */
+export type JudgedOn = Pick<ModelEvaluateOptions, 'configuration' | 'in' | 'labels' | 'seed' | 'transactions' | 'now'>;
+
+/** A model knows its own training data by heart. */
+export function refuseTrainingSeed(options: Pick<JudgedOn, 'in' | 'seed'>, model: TfjsModel): void {
+  const { seed } = model.artefact.manifest.training;
+  if (options.in !== undefined || options.seed !== seed) return;
+  throw new VigilError(
+    'USAGE',
+    `seed ${seed} made the training data of model ${model.version}: evaluate on another one`,
+  );
+}
+
+/** A bank that starts from nothing has no past to judge by; a file is evaluated whole. */
+export const judgedFromMs = (options: Pick<JudgedOn, 'in'>): number =>
+  options.in === undefined ? HISTORY_START_MS + WARM_UP_DAYS * DAY_MS : Number.NEGATIVE_INFINITY;
+
+export function historyOf(options: JudgedOn): Promise<ModelHistory> | ModelHistory {
   const { seed, transactions, configuration, now } = options;
   if (options.in !== undefined) return fileHistory({ in: options.in, labels: options.labels }, configuration, now());
   return simulatedHistory({ seed, transactions, customers: customersOf(transactions), startMs: HISTORY_START_MS });
-}
-
-export async function openModel(configuration: LoadedConfiguration, version: string | undefined) {
-  const { settings, sources, features } = configuration;
-  return loadTfjsModel({
-    folder: await resolveModelFolder(sources.modelsDir, version ?? settings.model.version),
-    catalogue: features.features,
-    backend: settings.model.backend,
-    zone: settings.bank.zone,
-  });
 }

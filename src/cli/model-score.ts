@@ -1,8 +1,8 @@
 /** `vigil model score`: the model alone over a history file; one line {transactionId, channel, score, contributions} for each. */
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { openModel } from './compare-models.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { createLineWriter } from './line-writer.ts';
-import { openModel } from './model-evaluate.ts';
 import { fileHistory, runModelHistory } from './model-history.ts';
 import { createProgress } from './progress.ts';
 

@@ -35,12 +35,17 @@ export interface Refusal {
 
 const refusal = (code: RefusalCode): Refusal => ({ code, message: REFUSALS[code] });
 
-/** undefined = it may be activated. Hashes are compared whole, people after NFC and without regard to case. */
-export function refuseActivation(proposal: Proposal, approval: Approval, nowMs: number): Refusal | undefined {
+/** People are compared after NFC and without regard to case. */
+export function isSamePerson(one: string, other: string): boolean {
   const person = (name: string): string => name.normalize('NFC').trim().toLowerCase();
+  return person(one) === person(other);
+}
+
+/** undefined = it may be activated. Hashes are compared whole. */
+export function refuseActivation(proposal: Proposal, approval: Approval, nowMs: number): Refusal | undefined {
   if (!proposal.testsPassed) return refusal('TESTS_FAILED');
   if (approval.hash !== proposal.hash) return refusal('OTHER_CONTENT');
-  if (person(approval.approver) === person(proposal.author)) return refusal('SELF_APPROVED');
+  if (isSamePerson(approval.approver, proposal.author)) return refusal('SELF_APPROVED');
   if (approval.approvedAtMs > nowMs) return refusal('NOT_YET_APPROVED');
   return nowMs >= approval.expiresAtMs ? refusal('EXPIRED') : undefined;
 }
