@@ -6,16 +6,18 @@
 import { createHash } from 'node:crypto';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import type { Label } from '../domain/label.ts';
-import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
+import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { FeatureStore } from '../domain/ports.ts';
-import type { Result } from '../domain/result.ts';
 import { type ParsedTransaction, type Rejection, transactionKey } from '../domain/transaction.ts';
 import type { ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
+import { type SideWork, unpackChunk } from './ahead/ahead-chunk.ts';
+import type { AheadResults } from './ahead/ahead-results.ts';
+import type { AheadHistory } from './ahead/open-ahead.ts';
 import { type Analysis, createAnalyst } from './analysis.ts';
 import { type Comparison, createComparer } from './comparison.ts';
 import { createEarlyLabelFeed, labelDelayMs } from './early-labels.ts';
 import { createDayNames, type Observation } from './observation.ts';
-import { type HistoryItem, type HistoryLine, runHistory } from './run-history.ts';
+import { type HistoryItem, type HistoryLine, parsedFor, runHistory } from './run-history.ts';
 import { createScorecard, type Report, type Truth } from './scorecard.ts';
 
 export interface BacktestStack {
@@ -27,10 +29,14 @@ export interface BacktestStack {
   readonly score: ScoreTransactions;
   /** the bank's calendar */
   readonly zoneMinutes: (timeMs: number) => number;
+  /** where its store and its model find what was done ahead */
+  readonly ahead?: AheadResults;
 }
 
 export interface BacktestRun {
   readonly lines: AsyncIterable<HistoryLine>;
+  /** instead of the lines: they were read, recorded and scored by another thread, with the labels */
+  readonly ahead?: Pick<AheadHistory, 'chunks' | 'unclaimedLabels'> | null;
   /** null: nothing is known of what was fraud */
   readonly labels: readonly Label[] | null;
   readonly here: BacktestStack;
@@ -70,41 +76,61 @@ export async function runBacktestHistory(run: BacktestRun): Promise<BacktestRepo
   const [own, other] = sides;
   if (own === undefined) throw new RangeError('a backtest needs a stack');
   const comparer = createComparer(samples);
-  const catalogues = sides.map(({ stack }) => stack.configuration.features);
-  const feed = labels === null ? null : createEarlyLabelFeed(labels, labelDelayMs(catalogues));
   let lines = 0;
-  await runHistory({
-    lines: run.lines,
-    parse: createTransactionParser({ isChannel: (code) => sides.some((side) => side.isChannel(code)) }),
-    nowMs: startMs,
-    labels: feed,
-    chunkSize: run.chunkSize,
-    maxSpanMs: Math.min(...catalogues.map(({ repeatHorizonMs }) => repeatHorizonMs)),
-    async handle(items) {
-      const [results = [], resultsAgainst] = [await own.decide(items), await other?.decide(items)];
-      for (const [position, { result, observation }] of results.entries()) {
-        const item = items[position];
-        if (item !== undefined) await run.onResult(item, result);
-        const counterpart = resultsAgainst?.[position]?.observation;
-        if (observation !== null && counterpart) comparer.both(observation, counterpart);
-        else if (observation !== null) comparer.one('here');
-        else if (counterpart) comparer.one('against');
-      }
-      lines += items.length;
-      run.onProgress(lines);
-    },
-    async applyLabels(due) {
-      for (const { stack } of sides) await stack.store.applyLabels(due);
-    },
-  });
+  const handle = async (items: readonly HistoryItem[], work: readonly SideWork[]): Promise<void> => {
+    const [results, resultsAgainst] = [await own.decide(items, work[0]), await other?.decide(items, work[1])];
+    for (let position = 0; position < items.length; position++) {
+      const { result, observation } = results[position] as Decided;
+      const written = run.onResult(items[position] as HistoryItem, result);
+      if (written !== undefined) await written;
+      const counterpart = resultsAgainst?.[position]?.observation;
+      if (observation !== null && counterpart) comparer.both(observation, counterpart);
+      else if (observation !== null) comparer.one('here');
+      else if (counterpart) comparer.one('against');
+    }
+    lines += items.length;
+    run.onProgress(lines);
+  };
+  const unclaimed = await driveHistory(run, sides, startMs, handle);
   const seconds = (now() - startMs) / 1000;
   return {
     ...own.report(seconds),
-    labels: feed === null ? null : { given: labels?.length ?? 0, withoutTransaction: feed.unclaimed },
+    labels: labels === null ? null : { given: labels.length, withoutTransaction: unclaimed },
     ...(other === undefined
       ? {}
       : { against: other.report(seconds), comparison: comparer.report(own.disturbed, other.disturbed) }),
   };
+}
+
+/** Answers how many labels found no transaction. */
+async function driveHistory(
+  run: BacktestRun,
+  sides: readonly Side[],
+  nowMs: number,
+  handle: (items: readonly HistoryItem[], work: readonly SideWork[]) => Promise<void>,
+): Promise<number> {
+  if (run.ahead) {
+    for await (const chunk of run.ahead.chunks(nowMs)) {
+      const { items, sides: work } = unpackChunk(chunk);
+      await handle(items, work);
+    }
+    return run.ahead.unclaimedLabels;
+  }
+  const catalogues = sides.map(({ stack }) => stack.configuration.features);
+  const feed = run.labels === null ? null : createEarlyLabelFeed(run.labels, labelDelayMs(catalogues));
+  await runHistory({
+    lines: run.lines,
+    parse: createTransactionParser({ isChannel: (code) => sides.some((side) => side.isChannel(code)) }),
+    nowMs,
+    labels: feed,
+    chunkSize: run.chunkSize,
+    maxSpanMs: Math.min(...catalogues.map(({ repeatHorizonMs }) => repeatHorizonMs)),
+    handle: (items) => handle(items, []),
+    async applyLabels(due) {
+      for (const { stack } of sides) await stack.store.applyLabels(due);
+    },
+  });
+  return feed?.unclaimed ?? 0;
 }
 
 interface Decided {
@@ -117,7 +143,8 @@ interface Side {
   readonly stack: BacktestStack;
   readonly disturbed: ReadonlySet<string>;
   isChannel(code: string): boolean;
-  decide(items: readonly HistoryItem[]): Promise<readonly Decided[]>;
+  /** `work`: what was done ahead, in a run that has it */
+  decide(items: readonly HistoryItem[], work: SideWork | undefined): Promise<readonly Decided[]>;
   report(seconds: number): StackReport;
 }
 
@@ -158,16 +185,21 @@ function createSide(
     stack,
     disturbed: analyst.disturbed,
     isChannel,
-    async decide(items) {
+    async decide(items, work) {
       const parsed = items.map((item) => parsedFor(item, isChannel, parse, receivedAtMs));
       // a refused line is not shown to the stack: its channel's fallback has nobody to go to here
       const accepted = items.flatMap(({ bytes }, index) => {
         const own = parsed[index];
         return own?.ok ? [{ bytes, parsed: own, receivedAtMs }] : [];
       });
+      if (work !== undefined)
+        stack.ahead?.take(
+          accepted.map(({ parsed: own }) => own.value.transaction),
+          work,
+        );
       const chunkStartMs = performance.now();
       const scored = accepted.length === 0 ? [] : await score(accepted);
-      scorecard.latency(performance.now() - chunkStartMs, accepted.length);
+      scorecard.latency(performance.now() - chunkStartMs + (work?.workMs ?? 0), accepted.length);
       let next = 0;
       return parsed.map((own): Decided => {
         if (!own.ok) {
@@ -192,16 +224,6 @@ function createSide(
       };
     },
   };
-}
-
-/** The common parser knows the channels of both configurations; each refuses those that are not its own. */
-function parsedFor(
-  { bytes, parsed }: HistoryItem,
-  isChannel: (code: string) => boolean,
-  parse: ParseTransaction,
-  nowMs: number,
-): Result<ParsedTransaction, Rejection> {
-  return !parsed.ok || isChannel(parsed.value.transaction.channel) ? parsed : parse(bytes, nowMs);
 }
 
 /** The last label of a transaction is the truth about it, whenever it became known; the later line between equals. */

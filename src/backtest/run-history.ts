@@ -74,3 +74,13 @@ function parseLine({ bytes, fault }: HistoryLine, { parse, nowMs }: HistoryRun):
   if (fault === undefined) return parse(bytes, nowMs);
   return { ok: false, error: { code: fault.code, path: '', message: fault.message } };
 }
+
+/** The common parser knows the channels of both configurations; each refuses those that are not its own. */
+export function parsedFor(
+  { bytes, parsed }: HistoryItem,
+  isChannel: (code: string) => boolean,
+  parse: ParseTransaction,
+  nowMs: number,
+): Result<ParsedTransaction, Rejection> {
+  return !parsed.ok || isChannel(parsed.value.transaction.channel) ? parsed : parse(bytes, nowMs);
+}

@@ -21,6 +21,12 @@ export function defineHistoryCommands(program: Command): void {
     .option('--html <file>', 'write the report as one page with curves')
     .option('--against <dir>', 'a second configuration, in the same pass: what --config changes in it')
     .option('--minutes-per-alert <n>', "an analyst's time for one alert", wholeNumber(1), 15)
+    .option(
+      '--threads <n>',
+      '1: everything in one thread; 2: a second one reads, records and scores ahead',
+      wholeNumber(1),
+      2,
+    )
     .option('--samples <n>', 'transactions shown of each kind of change', wholeNumber(0), 5)
     .action((options) =>
       finish(async () => (await import('./backtest-command.ts')).backtestCommand(options, processIo)),

@@ -171,7 +171,8 @@ export function readAttributes(value: JsonValue, path: string): Readonly<Record<
 function readAttribute(value: JsonValue, path: string): string | number | boolean | undefined {
   if (value === null) return undefined;
   if (typeof value === 'boolean' || typeof value === 'number') return value;
-  if (value instanceof NumberLexeme && Number.isFinite(value.valueOf())) return value.valueOf();
+  // −0 is written as 0 wherever it goes from here
+  if (value instanceof NumberLexeme && Number.isFinite(value.valueOf())) return value.valueOf() + 0;
   if (typeof value !== 'string')
     throw new FieldFault('WRONG_TYPE', path, `${path} must be text, a number or a boolean`);
   if (value.length > MAX_ATTRIBUTE_LENGTH || value.includes('\0') || !value.isWellFormed()) {

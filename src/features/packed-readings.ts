@@ -6,13 +6,6 @@ import type { FeatureReading, FeatureValue, Profile } from '../domain/feature.ts
 import { EMPTY_PROFILE } from './compute-profile.ts';
 
 const PROFILE_KEYS = Object.keys(EMPTY_PROFILE) as readonly (keyof Profile)[];
-const BOOLEAN_KEYS: ReadonlySet<keyof Profile> = new Set([
-  'deviceKnown',
-  'payeeKnown',
-  'ipKnown',
-  'placeKnown',
-  'countryKnown',
-]);
 const BLOCK = 1_024;
 
 type Notes = Pick<FeatureReading, 'flags' | 'estimated' | 'warmingUp'>;
@@ -23,8 +16,34 @@ export interface PackedReadings {
   drop(slot: number): void;
 }
 
+/** Numbers that a reading of so many features takes. */
+export const readingWidth = (features: number, keepsProfiles: boolean): number =>
+  features + (keepsProfiles ? PROFILE_KEYS.length : 0);
+
+/** Writes a reading's numbers, without its notes. */
+export function packReading(
+  { values, profile }: FeatureReading,
+  target: Float64Array,
+  at: number,
+  keepsProfiles: boolean,
+): void {
+  for (let index = 0; index < values.length; index++) target[at + index] = values[index] ?? Number.NaN;
+  if (keepsProfiles) packProfile(profile, target, at + values.length);
+}
+
+export function unpackReading(
+  source: Float64Array,
+  at: number,
+  features: number,
+  keepsProfiles: boolean,
+): Pick<FeatureReading, 'values' | 'profile'> {
+  const values = new Array<FeatureValue>(features);
+  for (let index = 0; index < features; index++) values[index] = orNull(source[at + index] as number);
+  return { values, profile: keepsProfiles ? unpackProfile(source, at + features) : EMPTY_PROFILE };
+}
+
 export function createPackedReadings(features: number, keepsProfiles: boolean): PackedReadings {
-  const width = features + (keepsProfiles ? PROFILE_KEYS.length : 0);
+  const width = readingWidth(features, keepsProfiles);
   const blocks: Float64Array[] = [];
   const notes: (Notes | undefined)[] = [];
 
@@ -36,20 +55,15 @@ export function createPackedReadings(features: number, keepsProfiles: boolean): 
 
   return {
     keep(slot, reading) {
-      const block = blockOf(slot);
-      const at = (slot % BLOCK) * width;
-      for (let index = 0; index < features; index++) block[at + index] = reading.values[index] ?? Number.NaN;
-      if (keepsProfiles) packProfile(reading.profile, block, at + features);
+      packReading(reading, blockOf(slot), (slot % BLOCK) * width, keepsProfiles);
       const { flags, estimated, warmingUp } = reading;
       notes[slot] = flags.length === 0 ? NO_NOTES : { flags, estimated, warmingUp };
     },
     read(slot) {
       const own = notes[slot];
       if (own === undefined) return undefined;
-      const block = blockOf(slot);
-      const at = (slot % BLOCK) * width;
-      const values = Array.from(block.subarray(at, at + features), (value): FeatureValue => orNull(value));
-      return { values, profile: keepsProfiles ? unpackProfile(block, at + features) : EMPTY_PROFILE, ...own };
+      const { values, profile } = unpackReading(blockOf(slot), (slot % BLOCK) * width, features, keepsProfiles);
+      return { values, profile, ...own };
     },
     drop(slot) {
       notes[slot] = undefined;
@@ -67,10 +81,41 @@ function packProfile(profile: Profile, block: Float64Array, at: number): void {
   }
 }
 
+/** In the order of EMPTY_PROFILE, name by name: of computed names each profile would be a table of its own. */
 function unpackProfile(block: Float64Array, at: number): Profile {
-  const entries = PROFILE_KEYS.map((key, index) => {
-    const value = orNull(block[at + index] as number);
-    return [key, value !== null && BOOLEAN_KEYS.has(key) ? value === 1 : value];
-  });
-  return Object.fromEntries(entries) as unknown as Profile;
+  const read = (index: number): number => block[at + index] as number;
+  const known = (index: number): boolean | null => {
+    const value = read(index);
+    return Number.isNaN(value) ? null : value === 1;
+  };
+  return {
+    eventCount: read(0),
+    monetaryCount: read(1),
+    secondsSinceFirst: orNull(read(2)),
+    secondsSinceLast: orNull(read(3)),
+    secondsSinceLastMonetary: orNull(read(4)),
+    typicalAmountMinor: orNull(read(5)),
+    amountZ: orNull(read(6)),
+    amountRatio: orNull(read(7)),
+    maxAmountMinor: orNull(read(8)),
+    hourShare: orNull(read(9)),
+    channelShare: orNull(read(10)),
+    deviceKnown: known(11),
+    deviceAgeSeconds: orNull(read(12)),
+    payeeKnown: known(13),
+    payeeAgeSeconds: orNull(read(14)),
+    ipKnown: known(15),
+    placeKnown: known(16),
+    countryKnown: known(17),
+    distanceKm: orNull(read(18)),
+    speedKmh: orNull(read(19)),
+    secondsSinceLogin: orNull(read(20)),
+    secondsSincePasswordChange: orNull(read(21)),
+    secondsSincePayeeAdd: orNull(read(22)),
+    secondsSinceDeviceBind: orNull(read(23)),
+    secondsSinceLimitChange: orNull(read(24)),
+    secondsSinceContactChange: orNull(read(25)),
+    knownDevices: read(26),
+    knownPayees: read(27),
+  };
 }

@@ -163,6 +163,7 @@ describe('files that cannot be read or written', () => {
     [['simulate', '--transactions', '20', '--out', '.'], 'cannot be written'],
     [['simulate', '--transactions', '20', '--out', 'ok.ndjson', '--labels', '/nowhere/l.csv'], '/nowhere/l.csv'],
     [['backtest', '--in', 'nowhere.ndjson'], 'nowhere.ndjson'],
+    [['backtest', '--in', 'nowhere.ndjson', '--threads', '1'], 'nowhere.ndjson'],
     [['rules', 'shadow', '--in', 'nowhere.ndjson'], 'nowhere.ndjson'],
     [['features', 'compute', '--features', 'nowhere.yaml', '--in', 'x', '--out', 'y'], 'nowhere.yaml'],
     [['rules', 'try', '--event', 'nowhere.json'], 'nowhere.json'],
@@ -216,6 +217,22 @@ describe('servers that are not there', () => {
 });
 
 describe('vigil rules shadow', () => {
+  it('backtests to the same bytes with one thread and with two', async () => {
+    const [history, labels] = [path.join(folder, 'two.ndjson'), path.join(folder, 'two.csv')];
+    await vigil(['simulate', '--transactions', '3000', '--seed', '5', '--out', history, '--labels', labels]);
+    appendFileSync(history, '{"schemaVersion":1}\n');
+    const runs = [];
+    for (const threads of ['1', '2']) {
+      const out = path.join(folder, `two-${threads}.out`);
+      const ended = await vigil(['backtest', '--in', history, '--labels', labels, '--out', out, '--threads', threads]);
+      expect(ended.code).toBe(0);
+      const deadLetters = readFileSync(`${out}.dead-letters.ndjson`, 'utf8');
+      runs.push({ digest: ended.out.match(/sha256 (\w+)/)?.[1], out: readFileSync(out, 'utf8'), deadLetters });
+    }
+    expect(runs[1]).toEqual(runs[0]);
+    expect(lines(runs[0]?.out ?? '')).toHaveLength(3000);
+  }, 60_000);
+
   it('reports what a backtest with a rule in shadow has written', async () => {
     const config = path.join(folder, 'shadow');
     file(

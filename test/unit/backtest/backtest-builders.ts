@@ -2,9 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { AheadChunk } from '../../../src/backtest/ahead/ahead-chunk.ts';
+import { createAheadModel, createAheadResults, createAheadStore } from '../../../src/backtest/ahead/ahead-results.ts';
+import { runAhead } from '../../../src/backtest/ahead/run-ahead.ts';
 import { keepDecisionsOutside } from '../../../src/backtest/decisions-outside.ts';
+import { createEarlyLabelFeed, labelDelayMs } from '../../../src/backtest/early-labels.ts';
+import { openHistory } from '../../../src/backtest/open-history.ts';
 import type { BacktestReport, BacktestStack } from '../../../src/backtest/run-backtest.ts';
-import { type BacktestFiles, runBacktest } from '../../../src/cli/backtest.ts';
+import { type BacktestFiles, type BacktestOptions, runBacktest } from '../../../src/cli/backtest.ts';
 import type { CommandIo } from '../../../src/cli/io.ts';
 import type { LoadedConfiguration } from '../../../src/composition/load-generation.ts';
 import {
@@ -73,28 +78,88 @@ export function aBacktestStack(
   return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration) };
 }
 
+const MAX_SLOTS = 50_000;
+
+/** A stack whose store and model answer what was done ahead. */
+export function aStackAhead(
+  configuration: LoadedConfiguration,
+  { name = 'here', model = null }: { readonly name?: string; readonly model?: FraudModel | null } = {},
+): BacktestStack {
+  const ahead = createAheadResults();
+  const clock = { now: () => TEST_NOW_MS };
+  const { repeatHorizonMs } = configuration.features;
+  const store = createAheadStore(ahead, { maxSlots: MAX_SLOTS, repeatHorizonMs });
+  const stack = createScoringStack({
+    configuration,
+    store: keepDecisionsOutside(store, { capacity: 2 * MAX_SLOTS }),
+    limitUsage: memoryLimitUsage(clock),
+    model: model === null ? null : createAheadModel(ahead, () => model.version),
+    modelBudgetMs: () => Number.POSITIVE_INFINITY,
+    clock,
+    scorer: { decisionTime: 'event' },
+  });
+  return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration), ahead };
+}
+
+/** What the other thread does, in this one: its chunks go through the copy that a message is. */
+function aheadHere(
+  configurations: readonly LoadedConfiguration[],
+  model: FraudModel | null,
+): NonNullable<BacktestOptions['openAhead']> {
+  const sides = configurations.map((configuration) => ({
+    isChannel: (code: string) => configuration.channels.channels.has(code),
+    featureNames: configuration.generation.featureNames,
+    store: memoryStoreFor(configuration, { maxSlots: MAX_SLOTS }),
+    model,
+  }));
+  const catalogues = configurations.map(({ features }) => features);
+  return async ({ file, mapFile, labels, chunkSize }) => {
+    const lines = await openHistory(file, mapFile);
+    if (!lines.ok) throw new Error('the mapping is refused');
+    const feed = labels === null ? null : createEarlyLabelFeed(labels, labelDelayMs(catalogues));
+    const maxSpanMs = Math.min(...catalogues.map(({ repeatHorizonMs }) => repeatHorizonMs));
+    return {
+      modelVersions: sides.map(() => model?.version ?? null),
+      async *chunks(nowMs: number) {
+        const chunks: AheadChunk[] = [];
+        const emit = async (chunk: AheadChunk) => void chunks.push(structuredClone(chunk));
+        await runAhead({ lines: lines.value, sides, labels: feed, chunkSize, maxSpanMs, nowMs, emit });
+        yield* chunks;
+      },
+      get unclaimedLabels() {
+        return feed?.unclaimed ?? 0;
+      },
+      close: async () => undefined,
+    };
+  };
+}
+
 export interface RunOptions extends BacktestFiles {
   readonly configuration: LoadedConfiguration;
   readonly againstConfiguration?: LoadedConfiguration;
   readonly chunkSize?: number;
   readonly model?: FraudModel;
+  /** as with a second thread */
+  readonly isAhead?: boolean;
   /** the receiving clock */
   readonly nowMs?: number;
 }
 
 /** Fresh stacks each time. */
 export async function backtest(options: RunOptions, folder: Folder) {
-  const { configuration, againstConfiguration, model, nowMs = TEST_NOW_MS, ...files } = options;
+  const { configuration, againstConfiguration, model, isAhead = false, nowMs = TEST_NOW_MS, ...files } = options;
   const io = anIo();
   const parts = model === undefined ? {} : { model };
+  const stackOf = isAhead ? aStackAhead : aBacktestStack;
+  const all = [configuration, ...(againstConfiguration === undefined ? [] : [againstConfiguration])];
   const exitCode = await runBacktest(
     {
       ...files,
       report: folder.path('report.json'),
-      here: aBacktestStack(configuration, parts),
-      against:
-        againstConfiguration === undefined ? null : aBacktestStack(againstConfiguration, { ...parts, name: 'against' }),
+      here: stackOf(configuration, parts),
+      against: againstConfiguration === undefined ? null : stackOf(againstConfiguration, { ...parts, name: 'against' }),
       now: () => nowMs,
+      ...(isAhead ? { openAhead: aheadHere(all, model ?? null) } : {}),
     },
     io,
   );

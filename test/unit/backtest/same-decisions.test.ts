@@ -1,6 +1,9 @@
 /** A run over history gives the same decisions each time, however it is cut into chunks and whatever runs beside it. */
+import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfiguredModel } from '../../../src/composition/scoring-stack.ts';
+import { VigilError } from '../../../src/domain/errors.ts';
+import type { FraudModel } from '../../../src/domain/ports.ts';
 import { shippedConfiguration } from '../../helpers/a-generation.ts';
 import { aFolder, aTransfer, backtest, LABELS_HEADER, ndjson, simulatedHistory } from './backtest-builders.ts';
 
@@ -62,6 +65,57 @@ describe('the decisions of a backtest', () => {
     expect(new Set(runs.map(({ report }) => report.decisionsSha256)).size).toBe(1);
     expect(runs.map(({ report }) => report.repeats)).toEqual([1, 1, 1, 1]);
   });
+
+  it('are the same when another thread reads, records and scores ahead, for one configuration and for two', async () => {
+    const files = aTroubledHistory();
+    const model = await loadConfiguredModel(configuration);
+    if (model === null) throw new Error('the shipped configuration has a model');
+    const { file, text } = configuration.sources.channels;
+    const another = text.replace(/( *- \{ code: )TV_BANKING(,.*\n)/, '$1TV_BANKING$2$1KIOSK$2');
+    const withKiosk = await shippedConfiguration({ channels: { file, text: another } });
+    // a channel that one of the two configurations does not know
+    const kiosk = aTransfer('K-1', '2026-09-02T08:00:00Z', { channel: 'KIOSK' });
+    const history = folder.write('kiosk.ndjson', folder.read(path.basename(files.in)) + ndjson([kiosk, kiosk]));
+    for (const againstConfiguration of [undefined, withKiosk]) {
+      const options = {
+        ...files,
+        in: history,
+        configuration,
+        model,
+        ...(againstConfiguration && { againstConfiguration }),
+      };
+      const outs: string[] = [];
+      const reports: unknown[] = [];
+      for (const isAhead of [false, true]) {
+        const out = folder.path(`ahead-${isAhead}.ndjson`);
+        const { report } = await backtest({ ...options, isAhead, out }, folder);
+        const { latencyMs: _, ...same } = report;
+        reports.push(same.against === undefined ? same : { ...same, against: { ...same.against, latencyMs: null } });
+        outs.push(folder.read(path.basename(out)) + folder.read(`${path.basename(out)}.dead-letters.ndjson`));
+      }
+      expect(outs[1]).toBe(outs[0]);
+      expect(reports[1]).toEqual(reports[0]);
+      expect(reports[0]).toMatchObject({ repeats: 44, conflicts: 22, deadLetters: 24 });
+      if (againstConfiguration) expect(reports[0]).toMatchObject({ against: { repeats: 45, deadLetters: 22 } });
+    }
+    await model.close();
+  }, 60_000);
+
+  it('say that the model failed on a chunk also when it failed in the other thread', async () => {
+    const files = aTroubledHistory();
+    const failing: FraudModel = {
+      version: 'broken',
+      score: async () => {
+        throw new VigilError('MODEL_UNAVAILABLE', 'no back end');
+      },
+      close: async () => undefined,
+    };
+    const runs = [];
+    for (const isAhead of [false, true])
+      runs.push(await backtest({ ...files, configuration, model: failing, isAhead }, folder));
+    expect(runs.map(({ report }) => report.level.L1)).toEqual([922, 922]);
+    expect(runs[1]?.report.decisionsSha256).toBe(runs[0]?.report.decisionsSha256);
+  }, 60_000);
 
   it('do not depend on the configuration beside it', async () => {
     const files = aTroubledHistory();
