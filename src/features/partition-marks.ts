@@ -3,7 +3,7 @@
  * settled (then this process knows that its counting was answered), and compared with what the consumer group has finished
  * before each chunk. A mark that stands behind it means that Redis lost something, or never got it. See lua/advance-mark.lua.
  *
- * On a cluster the marks live in one slot: the loss of another shard alone is not seen in them.
+ * On a cluster the marks live in one slot: the loss of another shard alone is not seen in them (shard-marks.ts).
  */
 import type { ChunkPosition } from '../domain/ports.ts';
 import type { Call } from './redis-calls.ts';

@@ -41,6 +41,8 @@ export interface RedisEngineOptions {
 /** The calls of one chunk, and how their replies are read. */
 export interface PreparedChunk {
   readonly calls: readonly Call[];
+  /** on a cluster: those that its logs are in */
+  readonly shards: readonly number[];
   readonly read: (replies: readonly unknown[]) => readonly FeatureReading[];
   /** the calls that take the transactions at these places out of their logs again */
   readonly withdraw: (replies: readonly unknown[], places: ReadonlySet<number>) => readonly Call[];
@@ -127,7 +129,11 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
   const labelled: LabelledLog[] = [];
   const labels = createRedisLabels(options.keyPrefix, layouts, labelRetentionMs(plan));
 
-  function batchUpdates(chunk: readonly ParsedTransaction[], byShard: boolean, further: Call[]): readonly Batch[] {
+  function batchUpdates(
+    chunk: readonly ParsedTransaction[],
+    byShard: boolean,
+    further: Call[],
+  ): ReadonlyMap<number, Batch> {
     const batches = new Map<number, Batch>();
     chunk.forEach(({ transaction }, place) => {
       const { channel, transactionId, occurredAtMs } = transaction;
@@ -146,7 +152,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       }
       if (labelled.length > 0) further.push(labels.remember(identity, occurredAtMs, labelled));
     });
-    return [...batches.values()];
+    return batches;
   }
 
   /** All that the replies say of one transaction. */
@@ -193,7 +199,8 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
   return {
     prepare(chunk, byShard) {
       const further: Call[] = [];
-      const batches = batchUpdates(chunk, byShard, further);
+      const byGroup = batchUpdates(chunk, byShard, further);
+      const batches = [...byGroup.values()];
       const now = doubles(clock.now());
       const byPlace = (replies: readonly unknown[]): readonly Replied[][] => {
         const replied: Replied[][] = chunk.map(() => []);
@@ -211,6 +218,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
           })),
           ...further,
         ],
+        shards: byShard ? [...byGroup.keys()] : [],
         read(replies) {
           const replied = byPlace(replies);
           return chunk.map(({ transaction }, place) => readTransaction(transaction, replied[place] ?? []));

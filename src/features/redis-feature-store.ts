@@ -4,7 +4,8 @@
  * history gives equal bits.
  *
  * Keys: `<prefix>:{sNN}:<entities>:<id>:<stream>` for logs, `…:m` for their members, `…:profile`, `<prefix>:{sNN}:tx:<id>`
- * for slots; NN is the virtual shard, a hash tag. On a cluster a call never leaves its shard; on one server there are no
+ * for slots; NN is the virtual shard, a hash tag. All of them expire; what Redis keeps of itself does not: `<prefix>:{state}:state`,
+ * `…:marks`, `…:gaps`, and on a cluster `<prefix>:{sNN}:mark`. On a cluster a call never leaves its shard; on one server there are no
  * slots and a chunk's updates go in calls of at most 64 transactions.
  */
 import type { Clock } from '../domain/clock.ts';
@@ -74,9 +75,9 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
       places.set(key, places.size);
       return true;
     });
-    const { calls, read, withdraw } = engine.prepare(unique, isCluster(client));
+    const { calls, shards, read, withdraw } = engine.prepare(unique, isCluster(client));
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
-    const state = watch.begin(position);
+    const state = watch.begin(position, shards);
     const replies = await sendTogether(client, [...calls, ...slotCalls, ...state.calls]);
     const newestMs = unique.reduce((newest, { transaction }) => Math.max(newest, transaction.occurredAtMs), 0);
     const writes = state.read(replies, newestMs);

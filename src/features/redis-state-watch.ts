@@ -2,7 +2,7 @@
  * What Redis says of itself with every chunk, in the same round trip: which epoch its data belong to, how far it has
  * counted, and since when each stream is kept. A flushed, restored or failed-over server is noticed, not assumed:
  *
- * - its epoch is another, or its mark stands behind one that this process has seen, or
+ * - its epoch is another, or its mark (on a cluster also that of a shard) stands behind one that this process has seen, or
  * - the mark of a partition (partition-marks.ts) stands behind what the consumer group has finished: that holds also when
  *   every worker was restarted in between, and for what a worker counted by itself during an outage and took with it.
  *
@@ -13,13 +13,17 @@ import type { ChunkPosition } from '../domain/ports.ts';
 import type { FeaturePlan } from './feature-plan.ts';
 import { createPartitionMarks } from './partition-marks.ts';
 import type { Call } from './redis-calls.ts';
+import { createShardMarks } from './shard-marks.ts';
 
 export interface RedisStateWatch {
   /**
    * For one chunk: its commands, and what to do with their replies. The answer is what must be written, mostly nothing;
    * what Redis says to that goes to `written`.
    */
-  begin(position?: ChunkPosition): {
+  begin(
+    position?: ChunkPosition,
+    shards?: readonly number[],
+  ): {
     readonly calls: readonly Call[];
     readonly read: (replies: readonly unknown[], newestMs: number) => Call[];
   };
@@ -61,6 +65,7 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
   const since = plan.streams.map(() => Number.NEGATIVE_INFINITY);
   const reaches = plan.streams.map((stream) => Math.max(0, ...stream.windows.map((own) => own.windowMs + own.delayMs)));
   const partitions = createPartitionMarks(prefix, key);
+  const shardMarks = createShardMarks(prefix);
   let epoch: string | undefined;
   let mark = 0;
   /** as Redis says, and as it does not say yet */
@@ -80,23 +85,27 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
     });
 
   return {
-    begin(position) {
+    begin(position, touched = []) {
       const seenMark = mark;
+      const shards = shardMarks.begin(touched);
       const own: readonly Call[] = [
         ['hincrby', key, 'mark', 1],
         ['hmget', key, 'epoch', 'lost', 'rebuilt', 'marks', ...fields],
       ];
-      const calls = [...own, ...partitions.look(position)];
+      const calls = [...own, ...shards.calls, ...partitions.look(position)];
       return {
         calls,
         read(replies, newestMs) {
-          const [markReply, values, ...looked] = replies.slice(-calls.length);
+          const [markReply, values, ...others] = replies.slice(-calls.length);
+          const looked = others.slice(shards.calls.length);
           const [epochNow, lost, rebuiltNow, marks, ...streams] = Array.isArray(values) ? (values as unknown[]) : [];
           const current = textOf(epochNow);
           const isOther = epoch !== undefined && current !== epoch;
           // a later one: an earlier rebuilt epoch comes back with an old backup, and that is a loss
           const isRebuilt = isOther && current === textOf(rebuiltNow) && Number(current) > Number(epoch);
-          const isBehind = epoch !== undefined && !isOther && Number(markReply) <= seenMark;
+          if (isOther) shardMarks.forget();
+          const isShardBehind = shards.read(others);
+          const isBehind = epoch !== undefined && !isOther && (Number(markReply) <= seenMark || isShardBehind);
           const notices = (isOther && !isRebuilt) || isBehind;
           mark = isOther || notices ? Number(markReply) : Math.max(mark, Number(markReply));
           isLost = Buffer.isBuffer(lost);
@@ -137,6 +146,7 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
       isLost = false;
       hasNoticed = false;
       partitions.forget();
+      shardMarks.forget();
       epoch = String(Math.max(now(), Number(epoch ?? 0) + 1));
       return [
         ['hset', key, 'epoch', epoch, 'rebuilt', epoch, ...fields.flatMap((field) => [field, String(sinceMs)])],

@@ -1,5 +1,7 @@
 /** A Redis Cluster of three primaries (and one replica of the first, when asked) on 127.0.0.1, for tests. */
 import { Cluster, Redis } from 'ioredis';
+import { connectRedis } from '../../src/composition/redis-client.ts';
+import { VigilError } from '../../src/domain/errors.ts';
 import { freePorts } from './servers/free-ports.ts';
 import { type RedisServer, startRedis } from './servers/redis.ts';
 
@@ -51,26 +53,7 @@ export async function startRedisCluster(withReplica: boolean): Promise<RedisClus
   return {
     servers,
     nodes,
-    async connect() {
-      const cluster = new Cluster(
-        ports.slice(0, PRIMARIES).map((port) => ({ host: '127.0.0.1', port })),
-        {
-          lazyConnect: true,
-          enableOfflineQueue: true,
-          slotsRefreshTimeout: 2_000,
-          slotsRefreshInterval: 500,
-          clusterRetryStrategy: () => 50,
-          retryDelayOnFailover: 50,
-          retryDelayOnTryAgain: 20,
-          retryDelayOnClusterDown: 50,
-          maxRedirections: 64,
-          redisOptions: { commandTimeout: 5_000, maxRetriesPerRequest: 0 },
-        },
-      );
-      cluster.on('error', () => {});
-      await cluster.connect();
-      return cluster;
-    },
+    connect: () => connectAsWorker(ports[0] ?? 0),
     async migrateSlot(slot) {
       const from = Math.min(PRIMARIES - 1, Math.floor(slot / width));
       const to = (from + 1) % PRIMARIES;
@@ -96,6 +79,45 @@ export async function startRedisCluster(withReplica: boolean): Promise<RedisClus
     },
   };
 }
+
+/** with the settings of a worker: they are what must hold while slots move and primaries die */
+async function connectAsWorker(port: number): Promise<Cluster> {
+  const settings = {
+    url: `redis://127.0.0.1:${port}`,
+    cluster: true,
+    keyPrefix: 'vigil',
+    budgetMs: 1_000,
+    connectTimeoutMs: 500,
+  };
+  const client = await connectRedis(settings, { redisFailed: () => undefined, redisConnected: () => undefined });
+  if (!(client instanceof Cluster)) throw new Error('not a cluster client');
+  return client;
+}
+
+export interface Answered<T> {
+  readonly answer: T;
+  /** everything that was said by the failures before it, causes included */
+  readonly failures: readonly string[];
+}
+
+/** Makes a call again until it is answered, as the consumer does. */
+export async function untilAnswered<T>(call: () => Promise<T>): Promise<Answered<T>> {
+  const started = performance.now();
+  const failures: string[] = [];
+  for (;;) {
+    try {
+      return { answer: await call(), failures };
+    } catch (error) {
+      const isOutage = error instanceof VigilError && error.code === 'FEATURE_STORE_UNAVAILABLE';
+      if (!isOutage || performance.now() - started > 30_000) throw error;
+      failures.push(`${error.message} ${String(error.cause)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** what a cluster says to a client that knows it badly: never for the pipeline's ears */
+export const REDIRECTIONS = /MOVED|\bASK\b|CROSSSLOT|TRYAGAIN/;
 
 export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
   for (let attempt = 0; attempt < 400; attempt++) {

@@ -1,14 +1,17 @@
 /** The Redis store on a cluster of three primaries: the in-process twin's bits, while slots move and a primary dies. */
-import type { Cluster } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VigilError } from '../../../src/domain/errors.ts';
-import type { FeatureReading } from '../../../src/domain/feature.ts';
-import type { FeatureStore } from '../../../src/domain/ports.ts';
 import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
 import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
 import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
 import { FULL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
-import { type RedisCluster, startRedisCluster, until } from '../../helpers/redis-cluster.ts';
+import {
+  REDIRECTIONS,
+  type RedisCluster,
+  startRedisCluster,
+  until,
+  untilAnswered,
+} from '../../helpers/redis-cluster.ts';
 
 let redis: RedisCluster;
 let client: Cluster;
@@ -34,22 +37,6 @@ const streamOf = (seed: number): ParsedTransaction[] => [
   }),
 ];
 
-async function untilAnswered(
-  store: FeatureStore,
-  chunk: readonly ParsedTransaction[],
-): Promise<readonly FeatureReading[]> {
-  const started = performance.now();
-  for (;;) {
-    try {
-      return await store.recordAndRead(chunk);
-    } catch (error) {
-      const isOutage = error instanceof VigilError && error.code === 'FEATURE_STORE_UNAVAILABLE';
-      if (!isOutage || performance.now() - started > 30_000) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
-
 describe('the Redis feature store on a cluster', () => {
   it('equals the in-process store, and no error reaches the caller, while slots move under load', async () => {
     const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE, keyPrefix: 'moving' });
@@ -63,7 +50,9 @@ describe('the Redis feature store on a cluster', () => {
     let keys = 0;
     let isMoving = true;
     const moving = (async () => {
-      for (const slot of [...slots].slice(0, 24)) keys += (await redis.migrateSlot(slot)).keys;
+      // every other one: each primary keeps some
+      for (const slot of [...slots].filter((_slot, index) => index % 2 === 0))
+        keys += (await redis.migrateSlot(slot)).keys;
       isMoving = false;
     })();
     let chunksWhileMoving = 0;
@@ -82,18 +71,58 @@ describe('the Redis feature store on a cluster', () => {
     expect(await store.recordAndRead(probe)).toEqual(await twin.recordAndRead(probe));
   }, 120_000);
 
+  it('notices that one primary alone lost its data, until the counters are rebuilt', async () => {
+    const open = () => createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE, keyPrefix: 'alone' });
+    const [store, other] = [open(), open()];
+    const all = streamOf(3);
+    await store.recordAndRead(all.slice(0, 200));
+    await other.recordAndRead(all.slice(0, 200));
+    const holdsState = async (node: Redis): Promise<boolean> => (await node.exists('alone:{state}:state')) === 1;
+    const nodes = await Promise.all(
+      redis.nodes.slice(0, 3).map(async (node) => ({ node, is: await holdsState(node).catch(() => false) })),
+    );
+    const loser = nodes.find(({ is }) => !is)?.node;
+    const lost = (await loser?.keys('alone:*')) ?? [];
+    expect(lost.length).toBeGreaterThan(20);
+    for (const key of lost) await loser?.del(key);
+    await store.recordAndRead(all.slice(200, 300));
+    expect(store.countersIncomplete).toBe(true);
+    await other.recordAndRead(all.slice(300, 320));
+    expect(other.countersIncomplete).toBe(true);
+    await store.markRebuilt();
+    for (const each of [store, other, store, other]) await each.recordAndRead(all.slice(320, 400));
+    expect([store.countersIncomplete, other.countersIncomplete]).toEqual([false, false]);
+  });
+
   it('goes on with the replica when a primary is killed, and counts nothing twice', async () => {
     const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE, keyPrefix: 'killed' });
     const twin = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE });
     const all = streamOf(2);
+    const said: string[] = [];
     for (let start = 0; start < all.length; start += 40) {
       if (start === 280) {
         const [primary] = redis.nodes;
+        expect((await primary?.keys('killed:*'))?.length).toBeGreaterThan(20);
         await until(async () => Number(await primary?.wait(1, 1_000)) === 1, 'the replica has everything');
         await redis.servers[0]?.kill();
       }
       const chunk = all.slice(start, start + 40);
-      expect(await untilAnswered(store, chunk)).toEqual(await twin.recordAndRead(chunk));
+      // with a place in the topic, so that the marks of the partitions are there too
+      const place = { partition: 'topic/0', finished: start === 0 ? undefined : BigInt(start), end: 10_000n };
+      const position = { ...place, next: BigInt(start + chunk.length) };
+      const { answer, failures } = await untilAnswered(() => store.recordAndRead(chunk, position));
+      await untilAnswered(() => store.settle([], position));
+      said.push(...failures);
+      const expected = await twin.recordAndRead(chunk);
+      // what was counted before its reply was lost is read from its own place, behind late ones that came after it in the
+      // chunk, and says so; everything else, and all that comes later, has the twin's bits
+      const isFirst = answer.map(({ flags }) => !flags.includes('READ_AGAIN'));
+      if (failures.length === 0) expect(isFirst).not.toContain(false);
+      expect(answer.filter((_one, at) => isFirst[at])).toEqual(expected.filter((_one, at) => isFirst[at]));
     }
+    // the failover lost nothing, and nobody thinks so
+    expect(store.countersIncomplete).toBe(false);
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.filter((text) => REDIRECTIONS.test(text))).toEqual([]);
   }, 120_000);
 });
