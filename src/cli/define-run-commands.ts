@@ -48,6 +48,14 @@ export function defineRunCommands(program: Command, version: string): void {
     );
 
   program
+    .command('bench')
+    .description('what the configuration costs on this machine, stage by stage')
+    .option('--transactions <n>', 'how many are timed', wholeNumber(128), 20_000)
+    .option('--seed <n>', 'of the simulated bank', wholeNumber(0), 7)
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await import('./bench-command.ts')).benchCommand(options, processIo)));
+
+  program
     .command('capacity')
     .description('the memory that Redis needs for the features in force, log by log')
     .requiredOption('--customers <n>', 'how many', wholeNumber(1))
