@@ -8,6 +8,7 @@ import { VigilError } from '../domain/errors.ts';
 import type { FeatureCatalogue } from '../domain/feature.ts';
 import { type CapacityRow, estimateCapacity } from '../features/capacity.ts';
 import { planFeatures } from '../features/feature-plan.ts';
+import { logId } from '../features/redis-layout.ts';
 import { type MemorySample, sampleMemory } from './capacity-sample.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
@@ -116,7 +117,7 @@ function featuresByRow(catalogue: FeatureCatalogue): ReadonlyMap<string, readonl
   const plan = planFeatures(catalogue);
   const rows = plan.streams.map((stream, index) => {
     const names = plan.sources.filter((source) => source.stream === index).map(({ name }) => name);
-    return [`${plan.combinations[stream.combination]?.name ?? 'unknown'}:${stream.id}`, names] as const;
+    return [`${plan.combinations[stream.combination]?.name ?? 'unknown'}:${logId(stream)}`, names] as const;
   });
   return new Map(rows);
 }

@@ -69,7 +69,7 @@ function logRow(stream: StreamPlan, name: string, input: CapacityInput): Capacit
     CAPACITY.perKey + layout.recordSize + layout.trailerSize + (layout.hasCompanion ? CAPACITY.perCompanion : 0);
   const perEvent =
     layout.recordSize * CAPACITY.growth + layout.members * CAPACITY.perMember * (input.membersPerEvent ?? 0.3);
-  return row(`${name}:${stream.id}`, entities, perEntity, events, perEvent);
+  return row(`${name}:${layout.id}`, entities, perEntity, events, perEvent);
 }
 
 const row = (

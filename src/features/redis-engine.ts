@@ -8,7 +8,7 @@ import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
 import { entityKey } from './entities.ts';
 import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
 import { hash53, shardOf } from './hash.ts';
-import { VISIT } from './packed-log.ts';
+import { VISIT, type Visit } from './packed-log.ts';
 import { createProfile, createProfileEvent, type ProfileEvent, readProfileEvent } from './profile-state.ts';
 import { profileWithout } from './profile-without.ts';
 import type { LogEvent } from './raw-numbers.ts';
@@ -21,7 +21,7 @@ import {
   type RedisLayout,
   readReply,
   redisLayoutOf,
-  replyLength,
+  replyParts,
   updateLength,
   writeUpdate,
 } from './redis-layout.ts';
@@ -105,7 +105,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       const at = batch.used;
       makeRoom(batch, updateLength(layout));
       batch.used = writeUpdate(batch.numbers, at, layout, reader.belongs(layout.stream), event);
-      const key = `${base}:${layout.stream.id}`;
+      const key = `${base}:${layout.id}`;
       batch.keys.push(key);
       if (layout.hasCompanion) batch.keys.push(`${key}:m`);
       if (layout.stream.needsLabels && reader.belongs(layout.stream)) labelled.push({ key, stream: index });
@@ -163,20 +163,20 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     let isAgain = false;
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
-    for (const { stream, numbers, at, bytes, start } of replies) {
+    for (const { stream, numbers, at, status, parts, part } of replies) {
       if (stream === -1) {
         takeProfileEvent(profileEvent, numbers, at);
-        const length = bytes.readUInt32LE(start);
-        const state = length === 0 ? NEW_PROFILE : doublesOf(bytes, start + 4, length);
+        const bytes = parts[part] as Buffer;
+        const state = bytes.length === 0 ? NEW_PROFILE : doublesOf(bytes);
         // the profile comes right after the log that tells a repeat
         profile = computeProfile(isAgain ? profileWithout(state, profileEvent) : state, profileEvent);
         continue;
       }
       const layout = layouts[stream] as RedisLayout;
       takeEvent(event, layout, numbers, at);
-      const visit = readReply(layout, bytes, start, event, raw);
-      if (stream === plan.identityStream) isAgain = visit === VISIT.repeat;
-      seen |= 1 << visit;
+      readReply(layout, status, parts, part, event, raw);
+      if (stream === plan.identityStream) isAgain = status === VISIT.repeat;
+      seen |= 1 << status;
     }
     const values = new Array<FeatureValue>(plan.sources.length);
     const estimated = computeValues(plan, raw, transaction.occurredAtMs, values);
@@ -185,12 +185,9 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     return { values, profile, flags, estimated: estimated ?? NO_NAMES, warmingUp };
   }
 
-  function withdrawal({ stream, numbers, at, bytes, start, keys }: Replied): Call | undefined {
-    if (stream === -1) {
-      const length = bytes.readUInt32LE(start);
-      return { script: restore, keys, args: [bytes.subarray(start + 4, start + 4 + length)] };
-    }
-    const status = bytes[start];
+  function withdrawal({ stream, numbers, at, status, parts, part, keys: all, key }: Replied): Call | undefined {
+    const keys = all.slice(key, key + keysOf(layouts[stream]));
+    if (stream === -1) return { script: restore, keys, args: [parts[part] as Buffer] };
     if (status !== VISIT.inOrder && status !== VISIT.late) return undefined;
     const work = [WITHDRAW, stream, numbers[at + 2] as number, numbers[at + 3] as number, 0];
     return { script, keys, args: [doubles(clock.now()), streams, doubles(...work)] };
@@ -242,11 +239,15 @@ interface Replied {
   readonly stream: number;
   readonly numbers: Float64Array;
   readonly at: number;
-  /** where its reply starts */
-  readonly bytes: Buffer;
-  readonly start: number;
+  readonly status: Visit;
+  /** its strings start at `part`, its keys at `key` */
+  readonly parts: readonly Buffer[];
+  readonly part: number;
   readonly keys: readonly string[];
+  readonly key: number;
 }
+
+const keysOf = (layout: RedisLayout | undefined): number => (layout?.hasCompanion === true ? 2 : 1);
 
 function makeRoom(batch: Batch, numbers: number): void {
   if (batch.used + numbers <= batch.numbers.length) return;
@@ -255,20 +256,24 @@ function makeRoom(batch: Batch, numbers: number): void {
   batch.numbers = grown;
 }
 
-/** Hands each update's reply to its transaction. */
-function collect(batch: Batch, layouts: readonly RedisLayout[], bytes: unknown, byPlace: readonly Replied[][]): void {
-  if (!Buffer.isBuffer(bytes)) throw new VigilError('FEATURE_STORE_CORRUPT', 'the script answered no bytes');
-  let start = 0;
+/** Hands each update's strings to its transaction. */
+function collect(batch: Batch, layouts: readonly RedisLayout[], reply: unknown, byPlace: readonly Replied[][]): void {
+  const parts = Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
+  const [statuses] = parts;
+  if (!Buffer.isBuffer(statuses) || statuses.length !== batch.updates.length)
+    throw new VigilError('FEATURE_STORE_CORRUPT', 'the script did not answer every update');
+  const { numbers, keys } = batch;
+  let part = 1;
   let key = 0;
-  for (const { place, stream, at } of batch.updates) {
+  batch.updates.forEach(({ place, stream, at }, index) => {
     const layout = layouts[stream];
-    const keys = batch.keys.slice(key, key + (layout?.hasCompanion === true ? 2 : 1));
-    key += keys.length;
-    byPlace[place]?.push({ stream, numbers: batch.numbers, at, bytes, start, keys });
-    start += layout === undefined ? 4 + bytes.readUInt32LE(start) : replyLength(layout, bytes[start]);
-  }
-  if (start !== bytes.length)
-    throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${bytes.length} bytes instead of ${start}`);
+    const status = statuses[index] as Visit;
+    byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key });
+    key += keysOf(layout);
+    part += layout === undefined ? 1 : replyParts(layout, status);
+  });
+  if (part !== parts.length)
+    throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${parts.length} strings instead of ${part}`);
 }
 
 function takeEvent(event: LogEvent, layout: RedisLayout, numbers: Float64Array, at: number): void {
@@ -306,8 +311,8 @@ function allocateNumbers(length: number): Float64Array {
 }
 
 /** A copy that starts on a multiple of eight. */
-function doublesOf(bytes: Buffer, start: number, length: number): Float64Array {
-  const copy = new Uint8Array(length);
-  copy.set(bytes.subarray(start, start + length));
+function doublesOf(bytes: Buffer): Float64Array {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
   return new Float64Array(copy.buffer);
 }

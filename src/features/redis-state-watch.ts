@@ -13,6 +13,7 @@ import type { ChunkPosition } from '../domain/ports.ts';
 import type { FeaturePlan } from './feature-plan.ts';
 import { createPartitionMarks } from './partition-marks.ts';
 import type { Call } from './redis-calls.ts';
+import { logId } from './redis-layout.ts';
 import { createShardMarks } from './shard-marks.ts';
 
 export interface RedisStateWatch {
@@ -61,7 +62,7 @@ const NOBODY: readonly string[] = [];
 
 export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: () => number): RedisStateWatch {
   const key = `${prefix}:{state}:state`;
-  const fields = plan.streams.map((stream) => `stream:${stream.id}`);
+  const fields = plan.streams.map((stream) => `stream:${logId(stream)}`);
   const since = plan.streams.map(() => Number.NEGATIVE_INFINITY);
   const reaches = plan.streams.map((stream) => Math.max(0, ...stream.windows.map((own) => own.windowMs + own.delayMs)));
   const partitions = createPartitionMarks(prefix, key);

@@ -5,27 +5,24 @@
 import type { FeaturePlan, WindowPlan } from './feature-plan.ts';
 import { logTtlMs, type RedisLayout } from './redis-layout.ts';
 
-/** Records read together with the trailer: up to 256 bytes of them (Redis hashes every string that Lua makes). */
-const TAIL_RECORDS = { least: 3, most: 8, bytes: 256 } as const;
 const MEMBER_FORMAT = 'dI4I4';
-const FIXED_TRAILER_FORMAT = 'ddI4I4I4';
 
 export function encodeStreams(plan: FeaturePlan, layouts: readonly RedisLayout[], maxRecords: number): Buffer {
   return Buffer.concat(layouts.map((layout) => encodeStream(plan, layout, maxRecords)));
 }
 
 function encodeStream(plan: FeaturePlan, layout: RedisLayout, maxRecords: number): Buffer {
-  const { stream, members, recordSize, trailerSize } = layout;
+  const { stream, members, recordSize, readSize } = layout;
   const record = describeRecord(layout);
   const trailer = describeTrailer(layout, record.fields + 1);
-  const tail = Math.max(TAIL_RECORDS.least, Math.min(TAIL_RECORDS.most, Math.floor(TAIL_RECORDS.bytes / recordSize)));
   return Buffer.concat([
     doubles(layout.windows.length, members, plan.latenessMs, stream.retentionMs, maxRecords, logTtlMs(stream)),
     doubles(layout.set, record.sum, record.present, record.squares, layout.sumsSize, record.max, record.min),
     doubles(record.member, stream.needsLabels ? 1 : 0, recordSize, record.sumFields, record.fields),
-    doubles(trailer.fixedAt, trailerSize, tail, 40 + (record.squares > 0 ? 16 : 0) + 8 * members),
+    doubles(layout.special, trailer.plainAt, layout.specialSize, layout.edgeSize, readSize),
+    doubles(40 + (record.squares > 0 ? 16 : 0) + 8 * members),
     // as a text: a number among a command's words costs Redis 0.2 µs to print
-    ...[record.format, trailer.format, String(-(trailerSize + tail * recordSize))].flatMap(text),
+    ...[record.format, trailer.specials, trailer.edge, String(-readSize)].flatMap(text),
     ...trailer.windows,
   ]);
 }
@@ -68,16 +65,22 @@ function describeTrailer(layout: RedisLayout, firstField: number) {
     next += fields;
     return next - fields;
   };
-  const windows = layout.windows.map(({ plan }) => {
+  let specials = '';
+  let plainAt = firstField;
+  const windows = layout.windows.map(({ plan }, index) => {
     const columns = plan.needsDistinct ? layout.members : 0;
     const lo = take(true, `I4d${sums}`, 2 + sumsFields);
     const hi = take(plan.delayMs > 0, `I4dd${sums}`, 3 + sumsFields);
     const max = take(plan.needsMax, 'I4d', 2);
     const min = take(plan.needsMin, 'I4d', 2);
     const distinct = take(true, 'I4'.repeat(columns), columns);
+    if (index < layout.special) {
+      specials = format;
+      plainAt = next;
+    }
     return doubles(...kindOf(plan), columns, lo, hi, max, min, distinct);
   });
-  return { windows, format: format + FIXED_TRAILER_FORMAT, fixedAt: next };
+  return { windows, specials, edge: `I4d${sums}`, plainAt };
 }
 
 const kindOf = (plan: WindowPlan): readonly number[] => [

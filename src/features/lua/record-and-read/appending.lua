@@ -9,11 +9,11 @@ local function make_room(newest)
     while power % 2 == 0 do power = power / 2 end
     if power ~= 1 then return 0 end
   end
-  local dead = upper(newest - L.retention, 0, n, L.windows[1] and v[L.windows[1].lo])
+  local dead = upper(newest - L.retention, 0, n, L.special + edges > 0 and v[L.windows[1].lo] or nil)
   if full then dead = max(dead, math.ceil(L.most / 8)) elseif dead * 4 < n then return 0 end
-  v[L.dropped] = max(v[L.dropped], time_at(dead - 1))
+  dropped = max(dropped, time_at(dead - 1))
   for c = 1, L.members do
-    for w = 1, #L.windows do
+    for w = 1, L.special do
       local window = L.windows[w]
       local lo, hi = v[window.lo], cached_hi(window)
       local slot = window.distinct + c - 1
@@ -27,7 +27,7 @@ local function make_room(newest)
   local function sums_before(i, place)
     if L.sums_bytes > 0 then v[place] = raw_sums(i - 1) end
   end
-  for w = 1, #L.windows do
+  for w = 1, L.special + edges do
     local window = L.windows[w]
     if v[window.lo] < dead then
       v[window.lo], v[window.lo_time] = dead, dead < n and time_at(dead) or NEVER
@@ -43,7 +43,6 @@ local function make_room(newest)
   local rest = call('GETRANGE', key, dead * R, -1)
   call('SET', key, rest, 'KEEPTTL')
   n, first = n - dead, first + dead
-  v[L.first], v[L.count] = first, n
   span_from, span_to = -2, -2
   forget_kept()
   return dead
@@ -143,31 +142,76 @@ local function move_window(window, t, last, value, members, previous, old_sums)
   end
 end
 
--- The same for counts and sums alone: the common window, and the inner loop of everything.
-local function move_plain(window, w, t, last, old_sums)
-  local o = window.lo
-  local lo, start = v[o], t - window.ms
-  if lo < n and v[o + 1] <= start then
-    if last <= start then
-      lo = n
-    else
-      -- the last record stays inside, so this ends before it
-      local s, p = edge_at(lo, w)
-      local passed, passed_at, time
-      repeat
-        passed, passed_at = s, p
-        lo, p = lo + 1, p + R
-        if p + R > #s + 1 then s, p = edge_at(lo, w) end
-        time = su('<d', s, p)
-      until time > start
-      v[o], v[o + 1] = lo, time
-      if old_sums then v[o + 2] = sub(passed, passed_at + 16, passed_at + 15 + L.sums_bytes) end
+-- The same for the edge of a plain window w that holds the last record: it is passed by none, by one, by few.
+local function move_edge(w, o, start)
+  local lo = v[o]
+  local s, p = edge_at(lo, w)
+  local passed, passed_at, time
+  repeat
+    passed, passed_at = s, p
+    lo, p = lo + 1, p + R
+    if p + R > #s + 1 then s, p = edge_at(lo, w) end
+    time = su('<d', s, p)
+  until time > start
+  v[o], v[o + 1] = lo, time
+  if L.sums_bytes > 0 then v[o + 2] = sub(passed, passed_at + 16, passed_at + 15 + L.sums_bytes) end
+end
+
+-- The edge of plain window w, looked for from record `from` backwards.
+local function find_edge(w, start, from)
+  local o, lo = L.windows[w].lo, max(0, from)
+  while lo > 0 and time_at(lo - 1) > start do lo = lo - 1 end
+  v[o], v[o + 1] = lo, lo < n and time_at(lo) or NEVER
+  if L.sums_bytes > 0 then v[o + 2] = raw_sums(lo - 1) end
+end
+
+-- Forgets the edges that whoever reads `count` records next will see: one a time, so that the log does not get shorter.
+local function forget_edges(count)
+  while edges > 0 and edges >= stored do
+    local shape = L.shapes[edges - 1] or make_shape(edges - 1)
+    if v[L.windows[L.special + edges].lo] <= count - shape.view then return end
+    edges = edges - 1
+  end
+end
+
+-- Moves the plain windows' edges to the event at t, which becomes record n.
+local function move_edges(t, last)
+  local windows, special = L.windows, L.special
+  local kept_ones = special + edges
+  for w = special + 1, kept_ones do
+    local window = windows[w]
+    local o, start = window.lo, t - window.ms
+    if v[o + 1] <= start then
+      if last > start then move_edge(w, o, start)
+      else
+        -- this one and the narrower ones hold the event alone
+        local sums = L.sums_bytes > 0 and raw_sums(n - 1)
+        for narrower = w, kept_ones do
+          o = windows[narrower].lo
+          v[o], v[o + 1] = n, t
+          if sums then v[o + 2] = sums end
+        end
+        break
+      end
     end
   end
-  if lo == n then
-    v[o], v[o + 1] = n, t
-    if old_sums then v[o + 2] = old_sums end
+  forget_edges(n + 1)
+  -- keeps what the next reader might not see
+  while edges < L.plain do
+    local shape = L.shapes[edges] or make_shape(edges)
+    local oldest, start = n + 1 - shape.view, t - windows[special + edges + 1].ms
+    if oldest < 0 or time_at(oldest) <= start then return end
+    edges = edges + 1
+    find_edge(special + edges, start, oldest)
   end
+end
+
+-- The trailer's last fields behind those of the edges; answers its shape.
+local function close_trailer(count)
+  local shape = L.shapes[edges] or make_shape(edges)
+  local f = shape.fields
+  v[f + 1], v[f + 2], v[f + 3], v[f + 4], v[f + 5] = dropped, expires, first, count, L.set * 256 + edges
+  return shape, f + 5
 end
 
 -- The amount into the sums among the fields of a record.
@@ -189,9 +233,9 @@ local function add_amount(fields, value, q_low, q_high)
 end
 
 local function refresh_expiry(created)
-  local expires = now + L.ttl
-  if not created and expires - v[L.expires] <= L.ttl / 16 then return end
-  v[L.expires] = expires
+  local renewed = now + L.ttl
+  if not created and renewed - expires <= L.ttl / 16 then return end
+  expires = renewed
   return L.ttl
 end
 
@@ -246,10 +290,7 @@ end
 -- The event is the newest. Moves each window's edges to it, writes its record and the trailer in one go.
 local function append(t, id, value, q_low, q_high, members, created, last)
   make_room(t)
-  local before, patched = sub(tail, tail_end - R, tail_end - 1), nil
-  local ttl = refresh_expiry(created)
-  local old_sums = L.sums_bytes > 0 and sub(before, 17, 16 + L.sums_bytes)
-  local previous = NOBODY
+  local ttl, previous, patched = refresh_expiry(created), NOBODY, nil
   if L.members > 0 then
     previous = newest_records(members, created)
     if created then call('DEL', index_key) end
@@ -258,14 +299,11 @@ local function append(t, id, value, q_low, q_high, members, created, last)
     call('DEL', index_key)
     call('HSET', index_key, '', '0')
   end
-  local windows = L.windows
-  for w = 1, #windows do
-    local window = windows[w]
-    if window.plain then
-      -- while its oldest event stays inside, nothing moves
-      if v[window.lo_time] <= t - window.ms then move_plain(window, w, t, last, old_sums) end
-    else move_window(window, t, last, value, members, previous, old_sums) end
+  if L.special > 0 then
+    local old_sums = L.sums_bytes > 0 and raw_sums(n - 1)
+    for w = 1, L.special do move_window(L.windows[w], t, last, value, members, previous, old_sums) end
   end
+  if L.plain > 0 then move_edges(t, last) end
   v[1], v[2] = t, id
   add_amount(v, value, q_low, q_high)
   local field = 3 + L.sum_count
@@ -274,14 +312,14 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   for c = 1, L.members do
     v[field], v[field + 1], v[field + 2], field = members[c], previous[c], 0, field + 3
   end
-  v[L.count] = n + 1
-  local written = sp(L.format, unpack(v, 1, L.fields))
-  if created then call('SET', key, before .. written, 'PX', ttl)
+  local shape, fields = close_trailer(n + 1)
+  local written = sp(shape.format, unpack(v, 1, fields))
+  if created then call('SET', key, tail .. written, 'PX', ttl)
   elseif patched then call('SETRANGE', key, n * R, patched .. written)
   else call('SETRANGE', key, (n + 1) * R, written) end
   if ttl and not created then call('PEXPIRE', key, ttl) end
   if ttl and L.companion then call('PEXPIRE', index_key, ttl) end
   local count = #replies
-  replies[count + 1], replies[count + 2], replies[count + 3] = '\0', sub(before, 1, 16 + L.sums_bytes), written
+  replies[count + 1], replies[count + 2] = created and '' or tail, written
   return 0
 end

@@ -108,7 +108,12 @@ end
 local function insert_late(place, t, id, value, q_low, q_high, members, newest)
   forget_kept()
   place = place - make_room(newest)
-  if place < 0 then return end
+  if place < 0 then
+    -- a full log dropped what is younger: what is left is written with its own trailer
+    local shape, fields = close_trailer(n)
+    call('SETRANGE', key, (n + 1) * R, sp(shape.trailer_format, unpack(v, L.record_fields + 1, fields)))
+    return
+  end
   local base, text, new = first + 1, nil, nil
   if L.members == 0 and L.sum_count <= 2 and not L.max and not L.min then
     text = shift_plain(place, t, id, value)
@@ -159,9 +164,10 @@ local function insert_late(place, t, id, value, q_low, q_high, members, newest)
       if lo == hi then v[window.lo_time] = t end
     end
   end
-  v[L.count] = n + 1
   local ttl = refresh_expiry(false)
-  call('SETRANGE', key, (place + 1) * R, text .. sp(L.trailer_format, unpack(v, L.record_fields + 1, L.fields)))
+  forget_edges(n + 1)
+  local shape, fields = close_trailer(n + 1)
+  call('SETRANGE', key, (place + 1) * R, text .. sp(shape.trailer_format, unpack(v, L.record_fields + 1, fields)))
   if ttl then
     call('PEXPIRE', key, ttl)
     if L.companion then call('PEXPIRE', index_key, ttl) end

@@ -24,11 +24,12 @@ local function read_layouts(text)
   local layouts, at = {}, 1
   while at <= #text do
     local count, members, lateness, retention, most, ttl, set, sum, has_present, squares, sums_bytes, highest, lowest,
-      member, labels, size, sum_count, record_fields, fixed, trailer_bytes, tail_records, update_bytes, record, trailer, from
+      member, labels, size, sum_count, record_fields, special, plain_at, special_bytes, edge_bytes, read, update_bytes,
+      record, specials, edge, from
     count, members, lateness, retention, most, ttl, set, at = su('<ddddddd', text, at)
     sum, has_present, squares, sums_bytes, highest, lowest, member, labels, at = su('<dddddddd', text, at)
-    size, sum_count, record_fields, fixed, trailer_bytes, tail_records, update_bytes, at = su('<ddddddd', text, at)
-    record, trailer, from, at = su('<I4c0I4c0I4c0', text, at)
+    size, sum_count, record_fields, special, plain_at, special_bytes, edge_bytes, read, update_bytes, at = su('<ddddddddd', text, at)
+    record, specials, edge, from, at = su('<I4c0I4c0I4c0I4c0', text, at)
     local windows = {}
     for w = 1, count do windows[w], at = read_window(text, at, sums_bytes > 0) end
     layouts[#layouts + 1] = {
@@ -36,12 +37,28 @@ local function read_layouts(text)
       sum = present(sum), present = present(has_present), squares = present(squares), sums_bytes = sums_bytes,
       max = present(highest), min = present(lowest), member = member, member_field = record_fields - 3 * members,
       labels = labels == 1, companion = members > 0 or labels == 1, absent = false,
-      size = size, sum_count = sum_count, record_fields = record_fields, trailer = trailer_bytes,
-      dropped = fixed, expires = fixed + 1, first = fixed + 2, count = fixed + 3, set_at = fixed + 4, fields = fixed + 4,
-      tail = tail_records, tail_from = from, update_bytes = update_bytes,
-      -- the newest record and the trailer are read, kept (in `v`) and written as one
-      record_format = '<' .. record, trailer_format = '<' .. trailer, format = '<' .. record .. trailer,
+      size = size, sum_count = sum_count, record_fields = record_fields,
+      -- windows that always keep their edges, then the plain ones
+      special = special, plain = count - special, plain_at = plain_at, special_bytes = special_bytes,
+      edge_bytes = edge_bytes, edge_fields = sums_bytes > 0 and 3 or 2,
+      read = read, tail_from = from, update_bytes = update_bytes,
+      record_format = '<' .. record, record = record, specials = specials, edge = edge, shapes = {},
     }
   end
   return layouts
+end
+
+-- A log that keeps the edges of `count` plain windows. The newest record and the trailer are read, kept (in `v`) and written
+-- as one.
+local function make_shape(count)
+  local bytes = L.special_bytes + count * L.edge_bytes + FIXED
+  local trailer = L.specials .. rep(L.edge, count) .. 'ddI4I4I4'
+  local shape = {
+    bytes = bytes, fields = L.plain_at - 1 + count * L.edge_fields,
+    format = '<' .. L.record .. trailer, trailer_format = '<' .. trailer,
+    -- records that whoever reads next is sure to see
+    view = floor((L.read - bytes) / L.size),
+  }
+  L.shapes[count] = shape
+  return shape
 end

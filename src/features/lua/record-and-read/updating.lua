@@ -3,14 +3,11 @@
 -- A trailer of the same log with other windows: finds this set's edges, extremes and counts anew, as of the newest event.
 local function adopt_windows(text)
   local old_first, old_count = su('<I4I4', text, #text - 11)
-  local total = call('STRLEN', key)
   local records_end = (old_count + 1) * R
-  local old_trailer = sub(call('GETRANGE', key, records_end, total - 1), -28)
-  local dropped, expires = su('<dd', old_trailer)
+  dropped, expires = su('<dd', call('GETRANGE', key, -FIXED, -1))
   n, first, span_from, span_to, tail, tail_end = old_count, old_first, -2, -2, '', -1
-  v = {}
-  for i = 1, L.fields do v[i] = 0 end
-  v[L.dropped], v[L.expires], v[L.first], v[L.count], v[L.set_at] = dropped, expires, first, n, L.set
+  v, edges, stored = {}, L.plain, 0
+  for i = 1, L.plain_at - 1 + L.plain * L.edge_fields do v[i] = 0 end
   local newest = time_at(n - 1)
   for w = 1, #L.windows do
     local window = L.windows[w]
@@ -35,18 +32,20 @@ local function adopt_windows(text)
     end
     for c = 1, window.columns do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
   end
-  local kept = call('GETRANGE', key, max(0, records_end - L.tail * R), records_end - 1)
-  local trailer = sp(L.trailer_format, unpack(v, L.record_fields + 1, L.fields))
+  forget_edges(n)
+  local shape, fields = close_trailer(n)
+  local last_ones = call('GETRANGE', key, max(0, records_end - shape.view * R), records_end - 1)
+  local trailer = sp(shape.trailer_format, unpack(v, L.record_fields + 1, fields))
   local rest = call('GETRANGE', key, 0, records_end - 1)
   call('SET', key, rest .. trailer, 'KEEPTTL')
-  return kept .. trailer
+  return last_ones .. trailer
 end
 
--- The fields of a log that has no record yet: a sentinel record and an empty trailer.
+-- The fields of a log that has no record yet: a sentinel record and no edge of a plain window.
 local function fresh_fields()
   local fields = {}
-  for i = 1, L.fields do fields[i] = 0 end
-  for w = 1, #L.windows do
+  for i = 1, L.plain_at - 1 do fields[i] = 0 end
+  for w = 1, L.special do
     local window = L.windows[w]
     if L.sums_bytes > 0 then
       fields[window.lo_sums] = rep('\0', L.sums_bytes)
@@ -55,7 +54,6 @@ local function fresh_fields()
     if window.max then fields[window.max + 1] = NONE end
     if window.min then fields[window.min + 1] = NONE end
   end
-  fields[L.dropped], fields[L.set_at] = NEVER, L.set
   return fields
 end
 
@@ -73,14 +71,22 @@ local function open_for_update(belongs)
   if tail == '' then
     frauds, v = '', nil
     if L.absent and not belongs then return true end
-    v, n, first = fresh_fields(), 0, 0
+    v, n, first, edges, stored, dropped, expires = fresh_fields(), 0, 0, 0, 0, NEVER, 0
     tail, tail_end = rep('\0', R), R + 1
     return true
   end
-  if su('<I4', tail, #tail - 3) ~= L.set then tail = adopt_windows(tail) end
-  tail_end = #tail - L.trailer + 1
-  v = { su(L.format, tail, tail_end - R) }
-  n, first = v[L.count], v[L.first]
+  local mark = su('<I4', tail, #tail - 3)
+  edges = mark % 256
+  if mark - edges ~= L.set * 256 then
+    tail = adopt_windows(tail)
+    edges = su('<I4', tail, #tail - 3) % 256
+  end
+  stored = edges
+  local shape = L.shapes[edges] or make_shape(edges)
+  tail_end = #tail - shape.bytes + 1
+  v = { su(shape.format, tail, tail_end - R) }
+  local f = shape.fields
+  dropped, expires, first, n = v[f + 1], v[f + 2], v[f + 3], v[f + 4]
   return false
 end
 
@@ -105,6 +111,9 @@ local function update(belongs, t, id, value, q_low, q_high, members)
   end
   local newest = n > 0 and v[1] or NEVER
   if belongs and t > newest then return append(t, id, value, q_low, q_high, members, created, newest) end
+  -- from here on every window has its edge in hand, as of the newest event
+  for w = L.special + edges + 1, #L.windows do find_edge(w, newest - L.windows[w].ms, n - 1) end
+  edges = L.plain
   local place = n
   if t < newest then place = upper(t, 0, n, n - 1) end
   local status, before, ends, virtual = 4, place, place, false
@@ -120,9 +129,12 @@ local function update(belongs, t, id, value, q_low, q_high, members)
     end
   end
   local from = #replies + 1
-  replies[from] = sp('<I1d', status, v[L.dropped])
+  replies[from] = sp('<d', dropped)
   evaluate(before, ends, virtual, t, members)
-  if created then L.absent = concat(replies, '', from) end
+  local text = concat(replies, '', from)
+  for piece = #replies, from + 1, -1 do replies[piece] = nil end
+  replies[from] = text
+  if created then L.absent = text end
   if status == 1 then insert_late(place, t, id, value, q_low, q_high, members, newest) end
   return status
 end

@@ -2,11 +2,10 @@
 
 local function open_log()
   R, span_from, span_to, tail, tail_end = L.size, -2, -2, '', -1
-  local fixed = call('GETRANGE', key, -28, -1)
-  if fixed == '' then return end
-  local dropped, expires
+  local fixed = call('GETRANGE', key, -FIXED, -1)
+  if fixed == '' then return false end
   dropped, expires, first, n = su('<ddI4I4', fixed)
-  return dropped, expires
+  return true
 end
 
 -- a − b of cumulative sums modulo 2^53 with wraps
@@ -42,8 +41,7 @@ local function without(fields, out, before)
 end
 
 local function withdraw(t, id)
-  local dropped, expires = open_log()
-  if not dropped then return 0 end
+  if not open_log() then return 0 end
   forget_kept()
   local place = upper(t, 0, n) - 1
   while place >= 0 do
