@@ -47,6 +47,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       telemetry,
       clock: systemClock,
       version,
+      configStore: store,
       ...(environment === undefined ? {} : { environment }),
     });
     try {

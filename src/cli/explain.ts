@@ -4,15 +4,17 @@
  */
 import { createPostgresAlertStore } from '../alerts/postgres-alert-store.ts';
 import { readLines } from '../backtest/read-lines.ts';
-import { explainRecord } from '../composition/http-service.ts';
+import { createEarlierConfigurations, type EarlierConfigurations } from '../composition/earlier-configurations.ts';
+import { explainWithEarlier } from '../composition/http-service.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { openConfigStore } from '../composition/start-configuration.ts';
 import { systemClock } from '../composition/system-clock.ts';
+import { readEnvironment } from '../config/environment.ts';
 import type { Decision } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
-import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { DecisionRecord } from '../domain/ports.ts';
 import type { ExplainedRule } from '../pipeline/generation.ts';
-import { type Redecided, redecide } from '../pipeline/redecide.ts';
+import type { Redecided } from '../pipeline/redecide.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
@@ -29,25 +31,47 @@ const MAX_DECISION_BYTES = 1 << 20;
 
 export async function runExplain(options: ExplainOptions, io: CommandIo): Promise<ExitCode> {
   const configuration = await loadOrRefuse(options.config);
-  for (const record of await findRecords(options, configuration)) {
-    const explanation = explainRecord(record, configuration);
-    if (options.json === true) io.out(JSON.stringify(explanation));
-    else for (const line of explanationLines(record.decision, explanation)) io.out(line);
-  }
+  const records = await findRecords(options, configuration);
+  await withEarlier(options, configuration, async (earlier) => {
+    for (const record of records) {
+      const explanation = await explainWithEarlier(record, configuration, earlier);
+      if (options.json === true) io.out(JSON.stringify(explanation));
+      else for (const line of explanationLines(record.decision, explanation)) io.out(line);
+    }
+  });
   return EXIT.done;
 }
 
 /** Exit code 1 when the bytes differ or a version is no longer there. */
 export async function runRedecide(options: ExplainOptions, io: CommandIo): Promise<ExitCode> {
   const configuration = await loadOrRefuse(options.config);
-  const parse = createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) });
   const records = await findRecords(options, configuration);
-  const results = records.map(({ bytes }) => redecide(bytes, configuration.generation, parse));
+  const results: Redecided[] = [];
+  await withEarlier(options, configuration, async (earlier) => {
+    for (const record of records) {
+      const { redecided } = await explainWithEarlier(record, configuration, earlier);
+      results.push(redecided as Redecided);
+    }
+  });
   for (const [index, result] of results.entries()) {
     io.out(`${records[index]?.decision.channel} ${options.transactionId}: ${redecidedText(result)}`);
     if (result.status === 'different') io.out(result.bytes);
   }
   return results.every(({ status }) => status === 'same') ? EXIT.done : EXIT.failed;
+}
+
+/** Decisions of a file need no database: then only a folder of versions (reload.stateDir) is asked. */
+async function withEarlier(
+  options: ExplainOptions,
+  configuration: LoadedConfiguration,
+  work: (earlier: EarlierConfigurations) => Promise<void>,
+): Promise<void> {
+  const store = await openConfigStore(configuration.settings, options.in === undefined ? 'real' : 'embedded');
+  try {
+    await work(createEarlierConfigurations({ current: () => configuration, store, environment: readEnvironment() }));
+  } finally {
+    await store?.close();
+  }
 }
 
 function redecidedText(result: Redecided): string {
@@ -57,7 +81,7 @@ function redecidedText(result: Redecided): string {
     case 'different':
       return 'other bytes:';
     case 'version-missing':
-      return `cannot be computed again: it was made with ${result.part} ${result.wanted}, in force here is ${result.inForce}`;
+      return `cannot be computed again: it was made with ${result.part} ${result.wanted}, which is not there any more; in force here is ${result.inForce}`;
     case 'nothing-kept':
       return 'a provisional fallback for a refused message: there is nothing to compute';
   }

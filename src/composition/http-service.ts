@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Environment } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { ConfigStore } from '../domain/config-store.ts';
 import type { Decision, DecisionVersions } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
 import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
@@ -17,6 +18,7 @@ import type { ExplainedRule, Generation } from '../pipeline/generation.ts';
 import { keptFacts, redecide } from '../pipeline/redecide.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createDryRun } from './dry-run.ts';
+import { createEarlierConfigurations, type EarlierConfigurations } from './earlier-configurations.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
 import type { ScoringService } from './scoring-service.ts';
 
@@ -29,8 +31,10 @@ export interface HttpServiceOptions {
   /** local token with every role; OIDC of the settings beside it */
   readonly token?: string;
   readonly version: string;
-  /** that a candidate's settings are read with */
+  /** that settings of a candidate and of an earlier configuration are read with */
   readonly environment?: Environment;
+  /** of the versions that were in force before */
+  readonly configStore?: ConfigStore | undefined;
 }
 
 /** dist/console beside dist/composition */
@@ -44,12 +48,17 @@ export async function createHttpService(options: HttpServiceOptions): Promise<Ht
   const { candidateDir } = configuration.settings.reload;
   const startMs = clock.now();
   const counts = createCountsCache(alerts, clock);
+  const earlier = createEarlierConfigurations({
+    current: service.configuration,
+    store: options.configStore,
+    environment: options.environment ?? {},
+  });
   return createHttpServer({
     score: service.scoreNow,
     alerts,
     explain: async (channel, transactionId) => {
       const record = await alerts.decision(channel, transactionId);
-      return record === undefined ? undefined : explainRecord(record, service.configuration());
+      return record === undefined ? undefined : explainWithEarlier(record, service.configuration(), earlier);
     },
     dryRun: createDryRun({
       inForce: service.inForce,
@@ -97,14 +106,26 @@ function tokensOf({ http }: Settings, token: string | undefined, clock: Clock): 
   return anyOfTokens(verifiers);
 }
 
+/** With the configuration that made the decision, where it is still kept. */
+export async function explainWithEarlier(
+  record: DecisionRecord,
+  inForce: LoadedConfiguration,
+  earlier: EarlierConfigurations,
+): Promise<Explanation> {
+  const made = (one: LoadedConfiguration): boolean =>
+    redecide(record.bytes, one.generation, parserOf(one)).status === 'same';
+  const then = (await earlier.find(record.decision.versions, made)) ?? inForce;
+  return { ...explainRecord(record, then), rulesetInForce: inForce.generation.versions.ruleset };
+}
+
 /**
  * Every rule with what it saw, and whether the decision can be computed again to the byte. Rules that did not make the
- * decision explain nothing: `rules` is empty when the ruleset or the features are others now, and leaves out those that ask
+ * decision explain nothing: `rules` is empty when the ruleset or the features are others, and leaves out those that ask
  * lists or limits when these are.
  */
 export function explainRecord({ decision, bytes }: DecisionRecord, configuration: LoadedConfiguration): Explanation {
-  const { generation, channels } = configuration;
-  const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
+  const { generation } = configuration;
+  const parse = parserOf(configuration);
   return {
     decision,
     rules: rulesOf(decision, generation, parse),
@@ -113,6 +134,9 @@ export function explainRecord({ decision, bytes }: DecisionRecord, configuration
     redecided: redecide(bytes, generation, parse),
   };
 }
+
+export const parserOf = ({ channels }: Pick<LoadedConfiguration, 'channels'>): ParseTransaction =>
+  createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
 
 function rulesOf(decision: Decision, generation: Generation, parse: ParseTransaction): readonly ExplainedRule[] {
   const isOther = (part: keyof DecisionVersions): boolean => decision.versions[part] !== generation.versions[part];

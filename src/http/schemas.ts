@@ -198,7 +198,7 @@ export const TransactionsById = closed({ items: Type.Array(CustomerTransaction) 
 
 export const Explanation = Type.Record(Type.String(), Type.Unknown(), {
   description:
-    'The decision and, rule by rule, what it was computed from. `rules` is empty when `rulesetInForce` is not the ruleset of the decision: rules that did not make it explain nothing.',
+    'The decision and, rule by rule, what it was computed from. The rules are those that made it, also when `rulesetInForce` is another ruleset by now; `rules` is empty when they are no longer kept: rules that did not make it explain nothing.',
 });
 export const DryRunResult = Type.Record(Type.String(), Type.Unknown());
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
+import { nameInside } from '../documents/name-inside.ts';
 import { createNamesakes } from '../documents/namesakes.ts';
 import { createCalendar } from './calendar.ts';
 import { createLimitSet, type LimitClause, type LimitDefinition, type LimitSet } from './limit-set.ts';
@@ -131,6 +132,7 @@ function readClause(at: DocumentNode, reader: DocumentReader): LimitClause | und
 
 function contentHash(files: readonly SourceFile[]): string {
   const hash = createHash('sha256');
-  for (const { file, text } of files) hash.update(`${file}\0${text.length}\0`).update(text, 'utf16le');
+  for (const { file, text } of files)
+    hash.update(`${nameInside('limits', file)}\0${text.length}\0`).update(text, 'utf16le');
   return hash.digest('hex').slice(0, 16);
 }

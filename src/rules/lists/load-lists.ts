@@ -9,6 +9,7 @@ import type { ListSnapshot } from '../../domain/facts.ts';
 import type { EntityKind } from '../../domain/feature.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { DocumentNode, DocumentReader } from '../documents/document-reader.ts';
+import { nameInside } from '../documents/name-inside.ts';
 import { createNamesakes } from '../documents/namesakes.ts';
 import { createEntryIndexBuilder, type EntryIndex } from './entry-index.ts';
 import { type CsvFault, countLines, readCsvBlocks } from './list-csv.ts';
@@ -206,7 +207,7 @@ function readInlineEntry(at: DocumentNode, definition: ListDefinition, reader: D
 function* contentHash(files: readonly SourceFile[]): Steps<string> {
   const hash = createHash('sha256');
   for (const { file, text } of files) {
-    hash.update(`${file}\0${text.length}\0`);
+    hash.update(`${nameInside('lists', file)}\0${text.length}\0`);
     for (let from = 0; from < text.length; from += HASH_SLICE) {
       hash.update(text.slice(from, from + HASH_SLICE), 'utf16le');
       if (from > 0) yield;
