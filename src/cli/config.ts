@@ -3,6 +3,7 @@ import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { describeSettings } from '../config/load-settings.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
+import { unreadText } from './unread-files.ts';
 
 export async function runConfig(
   action: 'check' | 'show',
@@ -25,6 +26,7 @@ export async function runConfig(
   );
   const warning = retentionWarning(configuration);
   if (warning !== undefined) io.out(`warning: ${warning}`);
+  for (const name of sources.unread) io.out(`warning: ${unreadText(name)}`);
   return EXIT.done;
 }
 

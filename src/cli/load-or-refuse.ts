@@ -5,6 +5,7 @@ import { systemClock } from '../composition/system-clock.ts';
 import { configDir, readEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/load-settings.ts';
 import { type CommandIo, ConfigurationRefused } from './io.ts';
+import { unreadText } from './unread-files.ts';
 
 export async function loadOrRefuse(configOption: string | undefined): Promise<LoadedConfiguration> {
   const environment = readEnvironment();
@@ -25,6 +26,7 @@ export async function startOrRefuse(
   if (!chosen.ok) throw new ConfigurationRefused(chosen.error);
   const { refused } = chosen.value;
   for (const fault of refused) io.note(fault);
+  for (const name of chosen.value.configuration.sources.unread) io.note(`warning: ${unreadText(name)}`);
   if (refused.length > 0) io.note('The configuration folder is refused: Vigil starts with what was in force last.');
   return { ...chosen.value, environment };
 }

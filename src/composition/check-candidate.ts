@@ -47,7 +47,16 @@ export async function failedRuleTests(
     await nextTurn();
     if (signal?.aborted === true) break;
   }
-  return failed;
+  return failed.length > 0 && isOwnConfigurationWithShippedTests(configuration) ? [...failed, SHIPPED_TESTS] : failed;
+}
+
+/** The tests belong to the rules: whoever changes only the policy, limits or lists is held to those of the shipped rules. */
+const SHIPPED_TESTS =
+  'These tests come with the shipped rules, whose folder is in force. Where the change is meant, copy rules/ into the configuration folder and change the tests there.';
+
+function isOwnConfigurationWithShippedTests({ sources }: LoadedConfiguration): boolean {
+  const { ownDir, ruleTests } = sources;
+  return ownDir !== undefined && !ruleTests.some(({ file }) => file.startsWith(ownDir));
 }
 
 /** a check that hangs must not hold up every later change */

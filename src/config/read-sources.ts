@@ -26,6 +26,8 @@ export interface ConfigSources {
   readonly modelsDir: string;
   /** absolute folder given by the operator, when there is one */
   readonly ownDir: string | undefined;
+  /** what lies in that folder and nobody reads, by its name inside it */
+  readonly unread: readonly string[];
 }
 
 export async function readSources(ownDir: string | undefined): Promise<ConfigSources> {
@@ -56,7 +58,29 @@ export async function readSources(ownDir: string | undefined): Promise<ConfigSou
     lists: await folder('lists', /\.(ya?ml|csv)$/),
     modelsDir: await folderPath(own, 'models'),
     ownDir: own,
+    unread: own === undefined ? [] : await unreadEntries(own),
   };
+}
+
+/** Of a model folder and of mappings only the names at the top are looked at; hidden files and notes are nobody's business. */
+const READ = [
+  /^(vigil|features|channels|policy|simulation|reasons\.(en|zh-CN))\.yaml$/,
+  /^model-promotions\.ndjson$/,
+  /^rules\/([^/]+|tests\/[^/]+\.test)\.ya?ml$/,
+  /^limits\/.+\.ya?ml$/,
+  /^lists\/.+\.(ya?ml|csv)$/,
+  /^(models|mappings)\//,
+  /(^|\/)(\.|[^/]+\.md$)/,
+];
+
+/** A file of which nobody says that it is not read is a rule that is not in force: feature.yaml, rules/more/new.yaml. */
+async function unreadEntries(own: string): Promise<readonly string[]> {
+  const entries = await readdir(own, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => path.relative(own, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .filter((name) => !READ.some((pattern) => pattern.test(name)))
+    .sort();
 }
 
 async function folderPath(own: string | undefined, name: string): Promise<string> {

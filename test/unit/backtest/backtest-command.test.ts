@@ -266,8 +266,7 @@ describe('history through a mapping', () => {
         map: path.resolve('config/mappings', mapping),
         out: folder.path('m.ndjson'),
         configuration: await shippedConfiguration(),
-        // a sample lies at the turn of a year
-        nowMs: Date.parse('2027-06-01T00:00:00Z'),
+        nowMs: Date.parse('2026-11-24T00:00:00Z'),
       },
       folder,
     );
@@ -277,5 +276,21 @@ describe('history through a mapping', () => {
     expect(decisions).toBeGreaterThan(0);
     expect(linesOf('m.ndjson')).toHaveLength(decisions);
     expect(linesOf('m.ndjson.dead-letters.ndjson')).toHaveLength(deadLetters);
+  });
+
+  it.each([
+    ['iso8583.yaml', 'iso8583.csv', 4],
+    ['pacs008.yaml', 'pacs008.xml', 2],
+  ])('decides every line of the sample that comes with %s', async (mapping, sample, lines) => {
+    const { report: result } = await backtest(
+      {
+        in: path.resolve('config/mappings/samples', sample),
+        map: path.resolve('config/mappings', mapping),
+        configuration: await shippedConfiguration(),
+        nowMs: Date.parse('2026-11-24T00:00:00Z'),
+      },
+      folder,
+    );
+    expect(result).toMatchObject({ transactions: lines, decisions: lines, deadLetters: 0 });
   });
 });

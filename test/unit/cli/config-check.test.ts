@@ -1,18 +1,27 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { runConfig } from '../../../src/cli/config.ts';
+import { readSources } from '../../../src/config/read-sources.ts';
 
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-async function check(settings: string): Promise<readonly string[]> {
-  const config = mkdtempSync(path.join(tmpdir(), 'vigil-config-'));
-  folders.push(config);
-  writeFileSync(path.join(config, 'vigil.yaml'), settings);
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'vigil-config-'));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  return folder;
+}
+
+async function check(settings: string, others: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+  const config = folderWith({ 'vigil.yaml': settings, ...others });
   const lines: string[] = [];
   const io = { out: (line: string) => void lines.push(line), note: () => undefined, isTerminal: false };
   expect(await runConfig('check', { config }, io)).toBe(0);
@@ -30,5 +39,38 @@ it('warns when the topics are too short to rebuild whole windows from', async ()
 it('does not warn when they are as long as the longest window', async () => {
   expect(await check('kafka: { retentionHours: 888 }')).toEqual([
     expect.stringContaining('The configuration is in order'),
+  ]);
+});
+
+it('names what lies in the folder and is read by nobody', async () => {
+  const lines = await check('kafka: { retentionHours: 888 }', {
+    'feature.yaml': 'version: 1\n',
+    'mappings/ours.yaml': '',
+  });
+  expect(lines.slice(1)).toEqual([
+    'warning: nothing reads feature.yaml (did you mean features.yaml?): it is not in force',
+  ]);
+});
+
+it('knows of every part which files are read', async () => {
+  const folder = folderWith({
+    'limits/README.md': 'ours\n',
+    'limits/cn/a.yaml': '',
+    'limits/old.yaml.bak': '',
+    'lists/old.txt': '',
+    'lists/mule.csv': '',
+    'models/x/manifest.json': '{}',
+    'rules/a.yml': '',
+    'rules/more/new.yaml': '',
+    'rules/tests/a.test.yaml': '',
+    'rules/tests/a.yaml': '',
+    'simulation.yaml': '',
+    '..data/key': '',
+  });
+  expect((await readSources(folder)).unread).toEqual([
+    'limits/old.yaml.bak',
+    'lists/old.txt',
+    'rules/more/new.yaml',
+    'rules/tests/a.yaml',
   ]);
 });

@@ -108,6 +108,16 @@ describe('a configuration that changes while it runs', () => {
     expect(await live.offer(await readSources(folder.dir))).toEqual({ status: 'activated' });
   });
 
+  it('is held to the shipped tests when it brings a policy and no rules, and says where to change them', async () => {
+    const folder = aFolder();
+    folder.remove('rules');
+    const { live, heard } = await aLive(folder);
+    const shipped = readFileSync(path.join(SHIPPED_CONFIG_DIR, 'policy.yaml'), 'utf8');
+    folder.write('policy.yaml', shipped.replace(/(from: \d+, outcome: )CHALLENGE/g, '$1HOLD'));
+    expect((await live.offer(await readSources(folder.dir))).status).toBe('refused');
+    expect(heard.refused[0]?.at(-1)).toMatch(/^These tests come with the shipped rules/);
+  }, 60_000);
+
   it.each([
     [
       'features.yaml',

@@ -31,7 +31,7 @@ async function run(name: string, sample: string): Promise<Map<number, unknown>> 
 
 describe('the shipped mapping files', () => {
   it('are all well-formed', () => {
-    for (const file of readdirSync('config/mappings'))
+    for (const file of readdirSync('config/mappings').filter((file) => file.endsWith('.yaml')))
       expect(mappingOf(file.replace('.yaml', '')).fields.length).toBeGreaterThan(5);
   });
 
@@ -115,8 +115,8 @@ describe('the shipped mapping files', () => {
     expect(lines.get(2)).toEqual({
       schemaVersion: 1,
       currency: 'CNY',
-      transactionId: '0200-1231235958-000101-636500000101',
-      occurredAt: '2026-12-31T23:59:58.000Z',
+      transactionId: '0200-1231235958-000101-236500000101',
+      occurredAt: '2022-12-31T23:59:58.000Z',
       channel: 'POS',
       type: 'PURCHASE',
       customerId: 'C1',
@@ -124,10 +124,10 @@ describe('the shipped mapping files', () => {
       amountMinor: 12_345,
       merchant: { id: 'M00000000000001', mcc: '5411', country: 'CN' },
       terminalId: 'T0000001',
-      attributes: { stan: '000101', rrn: '636500000101', entryMode: '05', responseCode: '00', feeMinor: -150 },
+      attributes: { stan: '000101', rrn: '236500000101', entryMode: '05', responseCode: '00', feeMinor: -150 },
     });
     expect(lines.get(3)).toMatchObject({
-      occurredAt: '2027-01-01T00:00:02.000Z',
+      occurredAt: '2023-01-01T00:00:02.000Z',
       type: 'WITHDRAWAL',
       channel: 'ATM',
       currency: 'JPY',
@@ -135,7 +135,7 @@ describe('the shipped mapping files', () => {
       attributes: { feeMinor: 0 },
     });
     expect(lines.get(4)).toMatchObject({ currency: 'KWD', amountMinor: 12_345 });
-    expect(lines.get(5)).toMatchObject({ type: 'REVERSAL', original: { stan: '000101', rrn: '636500000101' } });
+    expect(lines.get(5)).toMatchObject({ type: 'REVERSAL', original: { stan: '000101', rrn: '236500000101' } });
     expect(lines.get(5)).not.toHaveProperty('attributes.stan');
     expect(lines.get(6)).toBe('INVALID_TIME: occurredAt from DE7: no such day near the date in SETTLEMENT_DATE');
     expect(lines.get(7)).toBe('INVALID_AMOUNT: amountMinor from DE4: not an amount of the stated form');
