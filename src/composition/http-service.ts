@@ -16,6 +16,7 @@ import { createOidcTokens } from '../http/oidc-tokens.ts';
 import { anyOfTokens, type TokenVerifier } from '../http/tokens.ts';
 import type { ExplainedRule, Generation } from '../pipeline/generation.ts';
 import { keptFacts, redecide } from '../pipeline/redecide.ts';
+import { noteUnsure } from '../pipeline/unsure-features.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createDryRun } from './dry-run.ts';
 import { createEarlierConfigurations, type EarlierConfigurations } from './earlier-configurations.ts';
@@ -144,9 +145,10 @@ function rulesOf(decision: Decision, generation: Generation, parse: ParseTransac
   const facts = keptFacts(decision, generation, parse);
   if (facts === null) return [];
   const others = (['lists', 'limits'] as const).filter(isOther);
-  return generation
-    .explainRules(facts.parsed.transaction, facts.reading, facts.usage)
-    .filter(({ when }) => !others.some((part) => new RegExp(`\\b${part}\\b`).test(when)));
+  const rules = generation.explainRules(facts.parsed.transaction, facts.reading, facts.usage);
+  return noteUnsure(rules, facts.reading).filter(
+    ({ when }) => !others.some((part) => new RegExp(`\\b${part}\\b`).test(when)),
+  );
 }
 
 export async function readiness({

@@ -42,6 +42,9 @@ export interface RuleHit {
   readonly values: Readonly<Record<string, string | number | boolean | null>>;
   /** for an errored hit: what could not be evaluated */
   readonly error?: string;
+  /** features that its condition read and that are estimates, or whose windows are not full yet */
+  readonly estimated?: readonly string[];
+  readonly warmingUp?: readonly string[];
 }
 
 export interface LimitHit {
@@ -97,6 +100,9 @@ export interface DecisionEvidence {
   /** by name; a feature that is not here was null */
   readonly features: Readonly<Record<string, number | null>>;
   readonly profile: Profile | null;
+  /** features that are estimates, or whose windows are not full yet; absent = none */
+  readonly estimated?: readonly string[];
+  readonly warmingUp?: readonly string[];
   /** what the limits' counters held before this transaction; null = could not be read */
   readonly limitUsage?: Readonly<Record<string, { readonly amountMinor: number; readonly count: number }>> | null;
 }

@@ -74,6 +74,12 @@ const AlertHistoryEntry = closed({
   note: nullable(Type.String()),
 });
 
+/** features that are estimates, or whose windows are not full yet; absent = none */
+const UNSURE_FEATURES = {
+  estimated: Type.Optional(Type.Array(Type.String())),
+  warmingUp: Type.Optional(Type.Array(Type.String())),
+};
+
 const RuleHit = open({
   ruleId: Type.String(),
   status: oneOf(['hit', 'errored']),
@@ -86,6 +92,7 @@ const RuleHit = open({
   typology: Type.Optional(Type.String()),
   values: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
   error: Type.Optional(Type.String()),
+  ...UNSURE_FEATURES,
 });
 
 const LimitHit = open({
@@ -146,6 +153,7 @@ export const Decision = open(
         transaction: Fields,
         features: Type.Record(Type.String(), nullable(Type.Number())),
         profile: nullable(Fields),
+        ...UNSURE_FEATURES,
       }),
     ),
   },

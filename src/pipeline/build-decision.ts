@@ -1,12 +1,20 @@
 /** Puts a decision together: pure, and the only place that knows the shape of version 1. */
 import { hash } from 'node:crypto';
-import type { Decision, DecisionFlag, DecisionModel, Degradation, Level } from '../domain/decision.ts';
+import type {
+  Decision,
+  DecisionEvidence,
+  DecisionFlag,
+  DecisionModel,
+  Degradation,
+  Level,
+} from '../domain/decision.ts';
 import type { LimitUsage } from '../domain/facts.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import { toWire } from '../domain/parse-transaction.ts';
 import { formatRfc3339 } from '../domain/time.ts';
 import { type ParsedTransaction, type Rejection, transactionKey } from '../domain/transaction.ts';
 import type { Evaluation, Generation, Verdict } from './generation.ts';
+import { isSure, noteUnsure, unsureFeatures } from './unsure-features.ts';
 
 export interface DecisionParts {
   readonly parsed: ParsedTransaction;
@@ -37,7 +45,8 @@ export function buildDecision(
     modelScore: model?.score ?? null,
     level,
   });
-  return assemble(frame(parts, level), verdict, evaluation.hits, evaluation.limitHits, model);
+  const hits = noteUnsure(evaluation.hits, parts.reading);
+  return assemble(frame(parts, level), verdict, hits, evaluation.limitHits, model);
 }
 
 const NOTHING: readonly never[] = [];
@@ -110,6 +119,12 @@ function frame(parts: DecisionParts, level: Level): Frame {
   const { parsed, reading, generation, receivedAtMs, decidedAtMs, degraded, usage } = parts;
   const { transaction } = parsed;
   const deadlineMs = generation.channels.channels.get(transaction.channel)?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  const evidence: DecisionEvidence = {
+    transaction: toWire(transaction),
+    features: reading === null ? {} : presentValues(generation.featureNames, reading),
+    profile: reading?.profile ?? null,
+    limitUsage: usage === null ? null : Object.fromEntries(usage),
+  };
   return {
     schemaVersion: 1,
     decisionId: decisionIdOf(transaction.channel, transaction.transactionId),
@@ -124,12 +139,7 @@ function frame(parts: DecisionParts, level: Level): Frame {
     occurredAt: formatRfc3339(transaction.occurredAtMs),
     receivedAt: formatRfc3339(receivedAtMs),
     decidedAt: formatRfc3339(decidedAtMs),
-    evidence: {
-      transaction: toWire(transaction),
-      features: reading === null ? {} : presentValues(generation.featureNames, reading),
-      profile: reading?.profile ?? null,
-      limitUsage: usage === null ? null : Object.fromEntries(usage),
-    },
+    evidence: isSure(reading) ? evidence : { ...evidence, ...unsureFeatures(reading) },
   };
 }
 

@@ -46,6 +46,9 @@ export interface ExplainedRule {
   readonly score: number;
   readonly values: RuleHit['values'];
   readonly error?: string;
+  /** as in a hit */
+  readonly estimated?: readonly string[];
+  readonly warmingUp?: readonly string[];
 }
 
 export interface Generation {

@@ -40,7 +40,27 @@ function Against({ row }: { readonly row: EvidenceRow }): ReactNode {
   return texts.length === 0 ? null : <span className="muted"> · {texts.join(' · ')}</span>;
 }
 
-function Value({ row, context }: { readonly row: EvidenceRow; readonly context: ValueContext }): ReactNode {
+const UNSURE = ['warmingUp', 'estimated'] as const;
+
+/** A value that is not what it would be with full windows and exact counts says so. */
+function Unsure({ row, hit }: { readonly row: EvidenceRow; readonly hit: Hit }): ReactNode {
+  const terms = useTerms();
+  const notes = UNSURE.filter((kind) => hit[kind]?.some((name) => row.path === `features.${name}`));
+  return notes.map((kind) => (
+    <span className="muted" key={kind}>
+      {' '}
+      · {terms(`rules.${kind}`)}
+    </span>
+  ));
+}
+
+interface ValueProps {
+  readonly row: EvidenceRow;
+  readonly hit: Hit;
+  readonly context: ValueContext;
+}
+
+function Value({ row, hit, context }: ValueProps): ReactNode {
   const window = row.name.windowSeconds;
   const text =
     window === undefined
@@ -52,6 +72,7 @@ function Value({ row, context }: { readonly row: EvidenceRow; readonly context: 
       <dd>
         <span className="value-text">{text}</span>
         <Against row={row} />
+        <Unsure row={row} hit={hit} />
         <ValueBar row={row} />
       </dd>
     </div>
@@ -95,7 +116,7 @@ function HitItem(props: {
       {rows.length === 0 ? null : (
         <dl className="values">
           {rows.map((row) => (
-            <Value key={row.path} row={row} context={context} />
+            <Value key={row.path} row={row} hit={hit} context={context} />
           ))}
         </dl>
       )}

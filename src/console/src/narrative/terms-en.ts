@@ -264,6 +264,8 @@ export const termsEn = {
   'rules.noneAtAll': 'No rule took part in this decision.',
   'rules.score': '+{n}',
   'rules.shadow': 'Shadow: had no effect',
+  'rules.warmingUp': 'its window is not full yet',
+  'rules.estimated': 'an estimate',
   'rules.errored': 'Could not be evaluated: {error}',
   'rules.otherRuleset':
     'Made with ruleset {decided}; in force now is {inForce}, whose thresholds say nothing about it.',

@@ -256,6 +256,8 @@ export const termsZhCn: Readonly<Record<TermKey, string>> = {
   'rules.noneAtAll': '没有规则参与此决策。',
   'rules.score': '+{n}',
   'rules.shadow': '影子规则：未产生影响',
+  'rules.warmingUp': '统计窗口尚未积满',
+  'rules.estimated': '估计值',
   'rules.errored': '未能计算：{error}',
   'rules.otherRuleset': '由规则集 {decided} 作出；现行规则集为 {inForce}，其阈值不适用于本决策。',
   'rules.usualNone': '平时没有',
