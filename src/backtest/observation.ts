@@ -1,7 +1,7 @@
 /** One first decision of a run over history, with what is known of the transaction. */
 import type { Decision, RuleHit } from '../domain/decision.ts';
 import type { Transaction } from '../domain/transaction.ts';
-import type { Truth } from './scorecard.ts';
+import type { Truth } from './truth.ts';
 
 export interface Observation {
   readonly decision: Decision;

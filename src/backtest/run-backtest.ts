@@ -18,7 +18,8 @@ import { type Comparison, createComparer } from './comparison.ts';
 import { createEarlyLabelFeed, labelDelayMs } from './early-labels.ts';
 import { createDayNames, type Observation } from './observation.ts';
 import { type HistoryItem, type HistoryLine, parsedFor, runHistory } from './run-history.ts';
-import { createScorecard, type Report, type Truth } from './scorecard.ts';
+import { createScorecard, type Report } from './scorecard.ts';
+import { type Truth, truthOf } from './truth.ts';
 
 export interface BacktestStack {
   /** how the reader of the report knows the configuration */
@@ -224,16 +225,4 @@ function createSide(
       };
     },
   };
-}
-
-/** The last label of a transaction is the truth about it, whenever it became known; the later line between equals. */
-export function truthOf(labels: readonly Label[]): ReadonlyMap<string, Truth> {
-  const truth = new Map<string, Truth & { readonly atMs: number }>();
-  for (const { channel, transactionId, label, labelledAtMs, scenario } of labels) {
-    const key = transactionKey(channel, transactionId);
-    const atMs = labelledAtMs ?? Number.NEGATIVE_INFINITY;
-    const known = truth.get(key);
-    if (known === undefined || atMs >= known.atMs) truth.set(key, { isFraud: label === 'FRAUD', scenario, atMs });
-  }
-  return truth;
 }

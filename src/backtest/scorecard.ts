@@ -6,6 +6,7 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { type Decision, LEVELS, OUTCOMES } from '../domain/decision.ts';
 import { createScoreCurve } from './score-curve.ts';
 import { createTally, ratio, sorted, type Tally } from './tally.ts';
+import type { Truth } from './truth.ts';
 
 export interface ScenarioScore {
   readonly frauds: number;
@@ -39,11 +40,6 @@ export interface Report {
   readonly deadLetterCodes: Readonly<Record<string, number>>;
   readonly latencyMs: { readonly p50: number | null; readonly p99: number | null; readonly p999: number | null };
   readonly throughputPerSecond: number;
-}
-
-export interface Truth {
-  readonly isFraud: boolean;
-  readonly scenario?: string | undefined;
 }
 
 /** Somebody was asked, stopped or sent to look. */

@@ -4,7 +4,8 @@
  * transaction in the same order.
  */
 
-import type { Scorecard, Truth } from '../backtest/scorecard.ts';
+import type { Scorecard } from '../backtest/scorecard.ts';
+import type { Truth } from '../backtest/truth.ts';
 import type { EmbeddedStack } from '../composition/embedded-stack.ts';
 import type { TopicNames } from '../consumers/topics.ts';
 import type { Label } from '../domain/label.ts';

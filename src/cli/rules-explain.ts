@@ -1,9 +1,9 @@
 /** `vigil rules explain [RULE…]`: what a rule says, where it applies, what it reads and which tests hold it. */
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { knownNames } from '../composition/rules-case.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import { VigilError } from '../domain/errors.ts';
 import { formatRfc3339 } from '../domain/time.ts';
-import { didYouMean } from '../rules/expression/suggest.ts';
 import type { Rule } from '../rules/rule.ts';
 import { parseRuleTests, placeOf, type TestCase } from '../rules/testing/test-case.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';

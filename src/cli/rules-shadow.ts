@@ -4,6 +4,7 @@
  */
 import { readLabels } from '../backtest/read-labels.ts';
 import { readLines } from '../backtest/read-lines.ts';
+import { type Truth, truthOf } from '../backtest/truth.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import type { Decision } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
@@ -41,13 +42,11 @@ function transactionOf(decision: Decision, parse: ParseTransaction): Transaction
   return parsed.ok ? parsed.value.transaction : undefined;
 }
 
-async function readTruth({ configuration, labels }: RulesShadowOptions): Promise<ReadonlyMap<string, boolean>> {
+async function readTruth({ configuration, labels }: RulesShadowOptions): Promise<ReadonlyMap<string, Truth>> {
   if (labels === undefined) return new Map();
   const read = await readLabels(labels, (code) => configuration.channels.channels.has(code));
   if (!read.ok) throw new ConfigurationRefused(read.error);
-  return new Map(
-    read.value.map(({ channel, transactionId, label }) => [transactionKey(channel, transactionId), label === 'FRAUD']),
-  );
+  return truthOf(read.value);
 }
 
 async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
@@ -55,16 +54,20 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
   const truth = await readTruth(options);
   const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
   const { minutesPerAlert } = options;
+  const seen = new Set<string>();
   const recorder = createShadowRecorder(minutesPerAlert === undefined ? {} : { minutesPerAlert });
   for await (const { bytes, number } of readLines(options.in, MAX_LINE_BYTES)) {
     if (bytes.length === 0) continue;
     const decision = parseDecision(bytes, number, options.in);
+    // the topic is written at least once, and a transaction sent again repeats its decision
+    if (seen.has(decision.decisionId)) continue;
+    seen.add(decision.decisionId);
     const transaction = transactionOf(decision, parse);
     if (transaction === undefined) continue; // a fallback: no rule has seen it
     const { level, limits: limitHits, model } = decision;
     recorder.record({
       decision,
-      isFraud: truth.get(transactionKey(decision.channel, decision.transactionId)),
+      isFraud: truth.get(transactionKey(decision.channel, decision.transactionId))?.isFraud,
       decideWith: (hits) =>
         generation.decide({
           transaction,

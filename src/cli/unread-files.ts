@@ -1,5 +1,5 @@
 /** Says that a file of the configuration folder is read by nobody. */
-import { didYouMean } from '../domain/strict-yaml.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 
 const TOP_LEVEL = [
   'vigil.yaml',

@@ -4,9 +4,10 @@ import Type, { type Static } from 'typebox';
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
 import { OUTCOMES } from '../domain/decision.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import { isCurrency } from '../domain/money.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { didYouMean, parseStrictYaml, type YamlFile } from '../domain/strict-yaml.ts';
+import { parseStrictYaml, type YamlFile } from '../domain/strict-yaml.ts';
 import { schemaFaults } from './schema-faults.ts';
 
 const closed = { additionalProperties: false };

@@ -2,7 +2,8 @@
 import type { TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import type { ConfigFault } from '../domain/config-fault.ts';
-import { didYouMean, type PathStep, type YamlFile } from '../domain/strict-yaml.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
+import type { PathStep, YamlFile } from '../domain/strict-yaml.ts';
 
 type SchemaError = ReturnType<typeof Errors>[number];
 

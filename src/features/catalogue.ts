@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import {
   AGGREGATES,
   type Aggregate,
@@ -14,27 +15,23 @@ import {
   type FeatureCatalogue,
 } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import {
-  didYouMean,
-  formatPath,
-  isPlainObject,
-  type PathStep,
-  parseStrictYaml,
-  type YamlFile,
-} from '../domain/strict-yaml.ts';
+import { formatPath, isPlainObject, type PathStep, parseStrictYaml, type YamlFile } from '../domain/strict-yaml.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { TRANSACTION_FIELDS, transactionField } from '../domain/transaction-fields.ts';
 
+/** Where a `where` stands: the whole file, and the range of the value in it, its quotes or block header included. */
 export interface ExpressionPlace {
   readonly file: string;
   readonly path: string;
-  readonly line?: number;
+  readonly text: string;
+  readonly start?: number;
+  readonly end?: number;
 }
 
 export type CompileWhere = (
   expression: string,
   at: ExpressionPlace,
-) => Result<(transaction: Transaction) => boolean, ConfigFault>;
+) => Result<(transaction: Transaction) => boolean, readonly ConfigFault[]>;
 
 export interface CatalogueOptions {
   readonly compileWhere: CompileWhere;
@@ -63,6 +60,7 @@ export function parseFeatureCatalogue(
   const faults: ConfigFault[] = [];
   const reader: Reader = {
     yaml: parsed.value,
+    text: source.text,
     options,
     fault: (path, message, suggestion) => void faults.push(parsed.value.fault(path, message, suggestion)),
     take: (fault) => void faults.push(fault),
@@ -79,6 +77,7 @@ export function parseFeatureCatalogue(
 
 interface Reader {
   readonly yaml: YamlFile;
+  readonly text: string;
   readonly options: CatalogueOptions;
   fault(path: readonly PathStep[], message: string, suggestion?: string): void;
   take(fault: ConfigFault): void;
@@ -238,17 +237,18 @@ function readWhere(
   path: readonly PathStep[],
 ): ((transaction: Transaction) => boolean) | undefined {
   if (value === undefined) return undefined;
-  const place = reader.yaml.fault(path, 'must be an expression over tx');
   if (typeof value !== 'string' || value.trim() === '') {
-    reader.take(place);
+    reader.fault(path, 'must be an expression over tx');
     return undefined;
   }
-  const compiled = reader.options.compileWhere(value, {
-    file: reader.yaml.file,
-    path: formatPath(path),
-    ...(place.line === undefined ? {} : { line: place.line }),
-  });
+  const { yaml, text } = reader;
+  const range = yaml.range(path);
+  const place = { file: yaml.file, path: formatPath(path), text };
+  const compiled = reader.options.compileWhere(
+    value,
+    range === undefined ? place : { ...place, start: range[0], end: range[1] },
+  );
   if (compiled.ok) return compiled.value;
-  reader.take(compiled.error);
+  for (const fault of compiled.error) reader.take(fault);
   return undefined;
 }

@@ -5,9 +5,9 @@
 import { hash } from 'node:crypto';
 import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
 import { LEVELS, type Level, OUTCOMES, type Outcome, outcomeRank } from '../domain/decision.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import { isCurrency } from '../domain/money.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { didYouMean } from '../domain/strict-yaml.ts';
 import type { Channel } from '../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
 

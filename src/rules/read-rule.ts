@@ -1,7 +1,7 @@
 /** One rule of a file: every field checked, every fault with its place; undefined when anything is wrong. */
 import type { ConfigFault } from '../domain/config-fault.ts';
 import { OUTCOMES } from '../domain/decision.ts';
-import { didYouMean } from '../domain/strict-yaml.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import type { Channel } from '../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readKey } from './documents/document-reader.ts';
 import { alwaysTrueFault } from './expression/always-true.ts';

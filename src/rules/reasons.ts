@@ -4,8 +4,8 @@
  */
 import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
 import type { BilingualText, Reason } from '../domain/decision.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { didYouMean } from '../domain/strict-yaml.ts';
 import { type DocumentNode, readDocument } from './documents/document-reader.ts';
 
 export type ReasonDictionary = ReadonlyMap<string, BilingualText>;

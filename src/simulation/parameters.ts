@@ -5,8 +5,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Errors } from 'typebox/value';
 import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { didYouMean, type PathStep, parseStrictYaml, type YamlFile } from '../domain/strict-yaml.ts';
+import { type PathStep, parseStrictYaml, type YamlFile } from '../domain/strict-yaml.ts';
 import { parseRfc3339 } from '../domain/time.ts';
 import { OCCASIONS, SCENARIOS } from './transaction-message.ts';
 

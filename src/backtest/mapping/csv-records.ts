@@ -5,8 +5,8 @@
  */
 import { pipeline, Readable } from 'node:stream';
 import { type CsvError, type Info, type Parser, parse } from 'csv-parse';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import { VigilError } from '../../domain/errors.ts';
-import { didYouMean } from '../../domain/strict-yaml.ts';
 import type { CsvLayout, RecordCells } from './mapping.ts';
 
 export type SourceRecord =

@@ -1,7 +1,7 @@
 /** Reads a mapping file and refuses it with all its faults at once: unknown fields, missing statements, wrong patterns. */
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
-import { didYouMean } from '../../domain/strict-yaml.ts';
 import { TRANSACTION_TYPES } from '../../domain/transaction.ts';
 import { TRANSACTION_FIELDS } from '../../domain/transaction-fields.ts';
 import {

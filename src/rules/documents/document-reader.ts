@@ -6,7 +6,8 @@
  */
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
 import type { BilingualText } from '../../domain/decision.ts';
-import { didYouMean, formatPath, type PathStep, parseStrictYaml } from '../../domain/strict-yaml.ts';
+import { didYouMean } from '../../domain/did-you-mean.ts';
+import { formatPath, type PathStep, parseStrictYaml } from '../../domain/strict-yaml.ts';
 import { parseRfc3339 } from '../../domain/time.ts';
 
 export interface DocumentNode {

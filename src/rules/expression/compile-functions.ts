@@ -1,11 +1,11 @@
 /** The functions and methods that expressions offer; everything else is refused when the expression is loaded. */
 import { RE2JS } from 're2js';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import { parseRfc3339 } from '../../domain/time.ts';
 import { UTC, type ZoneOffset, zoneOffset } from '../../domain/time-zone.ts';
 import { asInt } from './compile-arithmetic.ts';
 import { type CompileContext, type Compiled, constant, Unsupported } from './compile-context.ts';
 import { BUDGET_SPENT, type Frame, fail, type Run, spend } from './frame.ts';
-import { didYouMean } from './suggest.ts';
 import { type ASTNode, LOOPS } from './syntax.ts';
 import type { Value, ValueType } from './vocabulary.ts';
 

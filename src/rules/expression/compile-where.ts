@@ -1,6 +1,6 @@
 /** `where` of a feature: a condition over the transaction alone. One that fails on a transaction does not match it. */
 import type { ConfigFault } from '../../domain/config-fault.ts';
-import { err, ok, type Result } from '../../domain/result.ts';
+import { ok, type Result } from '../../domain/result.ts';
 import type { Transaction } from '../../domain/transaction.ts';
 import { compileExpression } from './expression.ts';
 import { createFactLayout } from './frame.ts';
@@ -14,13 +14,10 @@ const NO_LISTS = { version: 'none', names: [], contains: () => false };
 export function compileWhere(
   expression: string,
   at: ExpressionPlace,
-): Result<(transaction: Transaction) => boolean, ConfigFault> {
+): Result<(transaction: Transaction) => boolean, readonly ConfigFault[]> {
   const layout = createFactLayout();
   const compiled = compileExpression(expression, { vocabulary: VOCABULARY, layout, place: at });
-  if (!compiled.ok) {
-    const [first] = compiled.error;
-    return err(first ?? { file: at.file, path: at.path, message: 'the expression is refused' });
-  }
+  if (!compiled.ok) return compiled;
   const frame = layout.newFrame();
   const { slots } = frame;
   const { terms } = layout;

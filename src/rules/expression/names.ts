@@ -1,5 +1,5 @@
 /** Finds every name that does not exist, every object used as a value and every list asked otherwise than with `in`. */
-import { didYouMean, nearestName } from './suggest.ts';
+import { didYouMean, nearestName } from '../../domain/did-you-mean.ts';
 import { type ASTNode, childrenOf, hasOperand, type Loop, loopOf, pathSteps } from './syntax.ts';
 import type { Vocabulary } from './vocabulary.ts';
 

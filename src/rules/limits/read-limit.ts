@@ -1,9 +1,9 @@
 /** Reads one limit of config/limits/*.yaml. Every fault goes to the reader, with its place. */
 import { createHash } from 'node:crypto';
 import { OUTCOMES, type Outcome } from '../../domain/decision.ts';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import { LIMIT_OWNERS } from '../../domain/limit.ts';
 import { MAX_AMOUNT_MINOR } from '../../domain/money.ts';
-import { didYouMean } from '../../domain/strict-yaml.ts';
 import { MONETARY_TYPES, type TransactionType } from '../../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readKey } from '../documents/document-reader.ts';
 import {

@@ -4,7 +4,7 @@
  * line. Text that a spreadsheet would run as a formula is written with an apostrophe before it, and read back without.
  */
 import { parse } from 'csv-parse/sync';
-import { didYouMean } from '../../domain/strict-yaml.ts';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import { formatRfc3339 } from '../../domain/time.ts';
 import { ENTRY_FIELDS, type EntryField, type ListEntry, REQUIRED_ENTRY_FIELDS } from './list-entry.ts';
 

@@ -28,9 +28,10 @@
  */
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
 import { OUTCOMES, type Outcome } from '../../domain/decision.ts';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import type { LabelValue } from '../../domain/label.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
-import { didYouMean, isPlainObject } from '../../domain/strict-yaml.ts';
+import { isPlainObject } from '../../domain/strict-yaml.ts';
 import { formatRfc3339 } from '../../domain/time.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
 

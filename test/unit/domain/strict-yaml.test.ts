@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatFault } from '../../../src/domain/config-fault.ts';
-import { didYouMean, parseStrictYaml } from '../../../src/domain/strict-yaml.ts';
+import { didYouMean } from '../../../src/domain/did-you-mean.ts';
+import { parseStrictYaml } from '../../../src/domain/strict-yaml.ts';
 
 const parse = (text: string) => parseStrictYaml({ file: 'x.yaml', text });
 const faultsOf = (text: string): string[] => {

@@ -4,9 +4,13 @@ import { formatFault } from '../../../src/domain/config-fault.ts';
 import { describeFeatures } from '../../../src/domain/feature.ts';
 import { err, ok } from '../../../src/domain/result.ts';
 import { type CompileWhere, parseFeatureCatalogue } from '../../../src/features/catalogue.ts';
+import { compileWhere as realCompileWhere } from '../../../src/rules/expression/compile-where.ts';
 
 const compileWhere: CompileWhere = (expression, at) =>
-  expression.includes('nonsense') ? err({ ...at, message: 'does not compile' }) : ok(() => true);
+  expression.includes('nonsense')
+    ? err([{ file: at.file, path: at.path, line: lineAt(at), message: 'does not compile' }])
+    : ok(() => true);
+const lineAt = ({ text, start }: Parameters<CompileWhere>[1]): number => text.slice(0, start).split('\n').length;
 const options = { compileWhere, allowedLatenessMs: 86_400_000, repeatHorizonMs: 86_400_000 };
 const parse = (text: string) => parseFeatureCatalogue({ file: 'features.yaml', text }, options);
 
@@ -96,6 +100,39 @@ features:
       '11 features[8].where: must be an expression over tx',
       '12 features[9]: must be a map',
       '4 features[1].name: "a" is already the name of features[0]',
+    ]);
+  });
+
+  it('shows every fault inside a "where" with line, column, caret and a suggestion', () => {
+    const text = `version: 1
+features:
+  - name: a
+    entity: [customer]
+    aggregate: count
+    window: 1h
+    where: |
+      tx.type == "TRANSFER"
+      && tx.amout > 5 && tx.curency == "CNY"
+  - { name: b, entity: [custmer], aggregate: sum, of: amout, window: 1h, where: 'tx.typ == "LOGIN"' }
+`;
+    const result = parseFeatureCatalogue(
+      { file: 'features.yaml', text },
+      { ...options, compileWhere: realCompileWhere },
+    );
+    expect(result.ok ? [] : result.error.map(formatFault)).toEqual([
+      'features.yaml:9:13 features[0].where: unknown name tx.amout (did you mean amountMinor?)\n' +
+        '        && tx.amout > 5 && tx.curency == "CNY"\n' +
+        '              ^',
+      'features.yaml:9:29 features[0].where: unknown name tx.curency (did you mean currency?)\n' +
+        '        && tx.amout > 5 && tx.curency == "CNY"\n' +
+        '                              ^',
+      expect.stringMatching(
+        /^features.yaml:10:25 features\[1\].entity\[0\]: must be one of .* \(did you mean customer\?\)\n/,
+      ),
+      expect.stringMatching(
+        /^features.yaml:10:55 .*: a transaction has no field "amout" \(did you mean amountMinor\?\)\n/,
+      ),
+      expect.stringMatching(/^features.yaml:10:85 features\[1\].where: unknown name tx.typ \(did you mean type\?\)\n/),
     ]);
   });
 

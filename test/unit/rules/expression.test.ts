@@ -262,7 +262,7 @@ describe('where of a feature', () => {
 
   it('answers whether a transaction enters the log', () => {
     const matches = compileWhere('tx.type == "TRANSFER" && tx.amountMinor <= 1000', at);
-    if (!matches.ok) throw new Error(matches.error.message);
+    if (!matches.ok) throw new Error(matches.error[0]?.message);
     expect(matches.value(aTransaction())).toBe(true);
     expect(matches.value(aTransaction({ amountMinor: 1001 }))).toBe(false);
   });
@@ -274,13 +274,13 @@ describe('where of a feature', () => {
 
   it('is refused at the line that its file names, with the caret under the expression', () => {
     const refused = compileWhere('tx.amout > 5', { ...at, line: 7 });
-    expect(refused.ok ? '' : formatFault(refused.error)).toBe(
+    expect(refused.ok ? '' : refused.error.map(formatFault).join()).toBe(
       'features.yaml:7 features[0].where: unknown name tx.amout (did you mean amountMinor?)\n  tx.amout > 5\n     ^',
     );
   });
 
   it('knows the transaction only', () => {
     const refused = compileWhere('features.x > 1', at);
-    expect(refused.ok ? '' : refused.error.message).toBe('unknown name features');
+    expect(refused.ok ? '' : refused.error[0]?.message).toBe('unknown name features');
   });
 });

@@ -162,6 +162,27 @@ describe('vigil rules shadow', () => {
     ]);
   });
 
+  it('counts a repeated decision once, and takes the last label of a transaction for the truth as a backtest does', async () => {
+    const { decision } = await tryEvent({
+      configuration,
+      event: bytes(login),
+      history: earlier.map(bytes),
+      now: tonight,
+    });
+    const [decisions, labels] = [path.join(folder, 'again.ndjson'), path.join(folder, 'taken-back.csv')];
+    const line = JSON.stringify(decision);
+    await writeFile(decisions, `${line}\n${line}\n`);
+    const rows = ['GENUINE,2026-11-26T00:00:00Z', 'FRAUD,2026-11-25T00:00:00Z', 'FRAUD,'];
+    await writeFile(
+      labels,
+      `transactionId,channel,label,labelledAt\n${rows.map((row) => `T1,MOBILE_BANKING,${row}\n`).join('')}`,
+    );
+    const io = recordingIo();
+    expect(await runRulesShadow({ configuration, in: decisions, labels }, io)).toBe(0);
+    expect(io.lines[0]).toBe('night-login-new-device: 1 hits, 0 errored');
+    expect(io.lines[4]).toBe('  precision 0.0 % of 1 labelled; frauds that had raised no alert 0');
+  });
+
   it('names the line that is no decision', async () => {
     const decisions = path.join(folder, 'bad.ndjson');
     await writeFile(decisions, '{}\n');

@@ -1,16 +1,20 @@
 /** "did you mean …?": the known name nearest to a mistyped one, or nothing when none is near. Pure. */
 
+/** Two neighbours that changed places ("prot" for "port") are one slip, as one letter too many, too few or wrong is. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let beforeLast: readonly number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
-    const current = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const swap = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(swap, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+      const swap = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const crossed = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const turned = crossed ? (beforeLast[j - 2] ?? 0) + 1 : swap;
+      row.push(Math.min(swap, turned, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
     }
-    previous = current;
+    [beforeLast, last] = [last, row];
   }
-  return previous[b.length] ?? 0;
+  return last[b.length] ?? 0;
 }
 
 /** Distance to the whole name, or to its beginning ("amout" is one slip away from "amount" of amountMinor). */
