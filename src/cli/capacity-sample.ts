@@ -75,6 +75,8 @@ const memoryOf = async (node: Node, key: string): Promise<number> =>
 
 const ONE_WORD: Readonly<Record<string, string>> = { tx: 'slots', label: 'labels', limit: 'limits' };
 
+const OF_CUSTOMER: Readonly<Record<string, string>> = { profile: 'profiles', refs: 'references' };
+
 /** Of a key without its prefix, "{sNN}:<entities>:<id>:<log>"; undefined for a companion. */
 function kindOf(key: string): { readonly name: string; readonly isLog: boolean } | undefined {
   const parts = key.split(':');
@@ -83,8 +85,9 @@ function kindOf(key: string): { readonly name: string; readonly isLog: boolean }
   const known = ONE_WORD[entities];
   if (known !== undefined) return { name: known, isLog: false };
   if (parts.length < 4) return { name: 'state', isLog: false };
-  if (log === 'm') return undefined;
-  return log === 'profile' ? { name: 'profiles', isLog: false } : { name: `${entities}:${log}`, isLog: true };
+  if (log === 'm' || log === 'w') return undefined;
+  const ofCustomer = OF_CUSTOMER[log];
+  return ofCustomer === undefined ? { name: `${entities}:${log}`, isLog: true } : { name: ofCustomer, isLog: false };
 }
 
 const escapePattern = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');

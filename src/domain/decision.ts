@@ -116,7 +116,10 @@ export type DecisionFlag =
   | 'READ_AGAIN'
   | 'ESTIMATED'
   | 'WARMING_UP'
-  /** a reversal, refund or correction whose original the limits do not know: it gave nothing back */
+  /**
+   * a reversal, refund or correction whose original neither the limits nor, where they do not look, the features' logs know:
+   * it gave nothing back
+   */
   | 'ORIGINAL_NOT_FOUND'
   /** another delivery had the same id and other values; the first decision stands */
   | 'CONFLICT';

@@ -37,6 +37,11 @@ export interface FeatureDefinition {
   /** window is (t − delay − W, t − delay]; 0 = none */
   readonly delayMs: number;
   readonly excludeCurrent: boolean;
+  /**
+   * sum and count of what is left: a reversal or a corrected version takes its original out, a refund lowers it, at the time
+   * of the original; the message itself is no entry
+   */
+  readonly net?: boolean;
   /** CEL over `tx` as it was written; the compiled form travels beside it */
   readonly where?: string;
 }
@@ -145,7 +150,9 @@ export type CounterFlag =
   /** a cap or a sum beyond 2^53: the named features are estimates */
   | 'ESTIMATED'
   /** a feature's window is not yet full since it was introduced */
-  | 'WARMING_UP';
+  | 'WARMING_UP'
+  /** the logs do not know the original that it corrects (any more): nothing was given back or replaced */
+  | 'ORIGINAL_NOT_FOUND';
 
 export interface FeatureReading {
   readonly values: FeatureVector;

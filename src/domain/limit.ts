@@ -1,4 +1,5 @@
 /** What a transaction reads of the limits' usage counters and feeds into them. Keys are opaque to the store. */
+import type { CorrectionKind } from './correction.ts';
 import type { Channel } from './transaction.ts';
 
 export const LIMIT_OWNERS = ['customer', 'account', 'card'] as const;
@@ -28,7 +29,7 @@ export interface LimitCounter {
 /** Head-room that goes back to the counters of an earlier transaction of the same owner. */
 export interface LimitGiveBack {
   /** reversal and correction give back all that is left; a refund its own amount, and the count when nothing is left */
-  readonly kind: 'reversal' | 'refund' | 'correction';
+  readonly kind: CorrectionKind;
   readonly amountMinor: number;
   readonly channel: Channel;
   readonly transactionId?: string;

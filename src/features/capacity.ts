@@ -3,6 +3,7 @@
  * the layout itself; what Redis adds was measured (`MEMORY USAGE` on Redis 7.0.15 with jemalloc 5.3.0). Pure.
  */
 import type { FeatureCatalogue } from '../domain/feature.ts';
+import { referencesTtlMs } from './corrections.ts';
 import { planFeatures, type StreamPlan } from './feature-plan.ts';
 import { redisLayoutOf } from './redis-layout.ts';
 
@@ -20,6 +21,9 @@ export const CAPACITY = {
   /** beside the decision itself: reading, fingerprint, key */
   perSlot: 2_400,
   perLabelPlace: 260,
+  /** the rails' references of a transaction, and how many of them a customer keeps at most */
+  perReferences: 16,
+  mostReferences: 1_024,
 } as const;
 
 export interface CapacityInput {
@@ -45,7 +49,10 @@ export interface CapacityRow {
 
 const DAY_MS = 86_400_000;
 
-/** One row per log, then profiles, slots and places of labels; every transaction is taken to belong to every log. */
+/**
+ * One row per log, then profiles, slots, the rails' references and places of labels; every transaction is taken to belong to
+ * every log and, as on a card rail, to carry its STAN and RRN.
+ */
 export function estimateCapacity(input: CapacityInput): readonly CapacityRow[] {
   const plan = planFeatures(input.catalogue);
   const rows = plan.streams.map((stream) => {
@@ -55,6 +62,12 @@ export function estimateCapacity(input: CapacityInput): readonly CapacityRow[] {
   const slots = (input.transactionsPerDay * plan.repeatHorizonMs) / DAY_MS;
   rows.push(row('profiles', input.customers, CAPACITY.perProfile, 0, 0));
   rows.push(row('slots', slots, CAPACITY.perSlot + input.decisionBytes, 0, 0));
+  const references = Math.min(
+    (input.transactionsPerDay * referencesTtlMs(plan)) / DAY_MS,
+    input.customers * CAPACITY.mostReferences,
+  );
+  const perReferences = CAPACITY.perReferences * CAPACITY.growth;
+  rows.push(row('references', input.customers, CAPACITY.perKey, references, perReferences));
   const labelled = plan.streams.filter((stream) => stream.needsLabels).map((stream) => stream.retentionMs);
   if (labelled.length > 0)
     rows.push(row('labels', (input.transactionsPerDay * Math.max(...labelled)) / DAY_MS, CAPACITY.perLabelPlace, 0, 0));

@@ -43,8 +43,10 @@ const MINUTE_MS = 60_000;
 const MAX_WINDOW_MS = 90 * 86_400_000;
 const MAX_FEATURES = 1_000;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: MINUTE_MS, h: 3_600_000, d: 86_400_000 };
-const FEATURE_KEYS = ['name', 'entity', 'aggregate', 'of', 'window', 'where', 'excludeCurrent', 'delay'];
+const FEATURE_KEYS = ['name', 'entity', 'aggregate', 'of', 'window', 'where', 'excludeCurrent', 'delay', 'net'];
 const NUMERIC: ReadonlySet<Aggregate> = new Set(['sum', 'avg', 'stddev', 'min', 'max']);
+/** What is left of a part-refunded payment is an amount and an entry; it is no observation to average or compare. */
+const NET: ReadonlySet<Aggregate> = new Set(['sum', 'count']);
 /** The only quantity of a transaction today. A time is an integer too, but its sum means nothing. */
 const QUANTITIES = TRANSACTION_FIELDS.filter((entry) => entry.type === 'int' && entry.path !== 'occurredAtMs').map(
   (entry) => entry.path,
@@ -116,6 +118,7 @@ function readFeature(reader: Reader, entry: unknown, path: readonly PathStep[]):
   const delayMs = entry.delay === undefined ? 0 : readDuration(reader, entry.delay, [...path, 'delay'], 0);
   const excludeCurrent = entry.excludeCurrent ?? false;
   if (typeof excludeCurrent !== 'boolean') reader.fault([...path, 'excludeCurrent'], 'must be true or false');
+  const net = readNet(reader, entry.net, [...path, 'net'], aggregate);
   const matches = readWhere(reader, entry.where, [...path, 'where']);
   if (!name || !entity || !aggregate || windowMs === undefined || delayMs === undefined) return undefined;
   return {
@@ -125,6 +128,7 @@ function readFeature(reader: Reader, entry: unknown, path: readonly PathStep[]):
     windowMs,
     delayMs,
     excludeCurrent: excludeCurrent === true,
+    ...(net ? { net } : {}),
     ...(of === undefined ? {} : { of }),
     ...(matches === undefined ? {} : { where: String(entry.where), matches }),
   };
@@ -212,6 +216,14 @@ function readOf(
     reader.fault(place, `distinct needs a single value; "${of}" is a ${found.type}`);
   }
   return of;
+}
+
+function readNet(reader: Reader, value: unknown, path: readonly PathStep[], aggregate: Aggregate | undefined): boolean {
+  if (value === undefined || value === false) return false;
+  if (value !== true) reader.fault(path, 'must be true or false');
+  else if (aggregate !== undefined && !NET.has(aggregate))
+    reader.fault(path, `only ${[...NET].join(' and ')} can be net; ${aggregate} has no meaning over what is left`);
+  return value === true;
 }
 
 function readDuration(

@@ -33,7 +33,7 @@ function featureValue(source: FeatureSource, raw: Float64Array, timeMs: number):
   if (count < 0) return null;
   switch (source.aggregate) {
     case 'count':
-      return count;
+      return source.net ? (raw[at + RAW.present] as number) : count;
     case 'sum':
       return sumOf(raw[at + RAW.sum] as number, raw[at + RAW.sumWraps] as number);
     case 'avg': {

@@ -59,6 +59,8 @@ export interface StreamPlan {
   readonly needsMax: boolean;
   readonly needsMin: boolean;
   readonly needsLabels: boolean;
+  /** holds what is left of each entry: `present` counts the entries with something left, each knows its currency */
+  readonly net: boolean;
   /** indexes into FeaturePlan.memberFields, one per distinct column */
   readonly members: readonly number[];
   readonly windows: readonly WindowPlan[];
@@ -82,6 +84,7 @@ export interface FeatureSource {
   /** its stream, and how far back it looks: window and delay */
   readonly stream: number;
   readonly reachMs: number;
+  readonly net: boolean;
 }
 
 export interface FeaturePlan {
@@ -96,6 +99,7 @@ export interface FeaturePlan {
   readonly sources: readonly FeatureSource[];
   readonly rawLength: number;
   readonly hasLabels: boolean;
+  readonly hasNet: boolean;
   /** the log of every customer's every transaction, which tells the profile what is a repeat */
   readonly identityStream: number;
 }
@@ -104,6 +108,7 @@ interface Group {
   readonly kinds: readonly EntityKind[];
   readonly where: string | undefined;
   readonly matches: ((transaction: Transaction) => boolean) | undefined;
+  readonly net: boolean;
   readonly features: number[];
 }
 
@@ -139,6 +144,7 @@ export function planFeatures(catalogue: FeatureCatalogue): FeaturePlan {
     sources: draft.sources,
     rawLength: draft.rawLength,
     hasLabels: draft.streams.some((stream) => stream.needsLabels),
+    hasNet: draft.streams.some((stream) => stream.net),
     identityStream: draft.streams.findIndex(isIdentity),
   };
 }
@@ -193,11 +199,12 @@ function addStream(
 /** The customer's own group comes first and is always there: it tells what is a repeat. */
 function groupFeatures(features: readonly CompiledFeature[]): readonly Group[] {
   const groups = new Map<string, Group>();
-  groups.set('customer ', { kinds: ['customer'], where: undefined, matches: undefined, features: [] });
+  groups.set('customer ', { kinds: ['customer'], where: undefined, matches: undefined, net: false, features: [] });
   features.forEach((feature, index) => {
     const kinds = canonical(feature.entity);
-    const key = `${kinds.join('+')} ${feature.where ?? ''}`;
-    const group = groups.get(key) ?? { kinds, where: feature.where, matches: feature.matches, features: [] };
+    const { where, matches, net = false } = feature;
+    const key = `${kinds.join('+')} ${where ?? ''}${net ? '\nnet' : ''}`;
+    const group = groups.get(key) ?? { kinds, where, matches, net, features: [] };
     group.features.push(index);
     groups.set(key, group);
   });
@@ -272,6 +279,7 @@ function sourceOf(
     distinctAt: rawAt + RAW.distinct + Math.max(0, column),
     stream,
     reachMs: feature.windowMs + feature.delayMs,
+    net: feature.net === true,
   };
 }
 
@@ -286,20 +294,24 @@ function streamOf(
   const features = part.map((index) => catalogue.features[index]).filter((feature) => feature !== undefined);
   const has = (...aggregates: Aggregate[]): boolean =>
     features.some((feature) => aggregates.includes(feature.aggregate));
-  const quantity = features.find((feature) => NUMERIC.has(feature.aggregate))?.of;
+  const { net } = group;
+  // what is left is an amount, also for a count: an entry goes when nothing is left of it
+  const quantity = net ? 'amountMinor' : features.find((feature) => NUMERIC.has(feature.aggregate))?.of;
   const needs = {
-    needsPresent: has('avg', 'stddev', 'min', 'max'),
+    needsPresent: net || has('avg', 'stddev', 'min', 'max'),
     needsSquares: has('stddev'),
     needsMax: has('max'),
     needsMin: has('min'),
     needsLabels: has('labelRate'),
   };
   const reach = Math.max(0, ...windows.map((window) => window.windowMs + window.delayMs));
-  const definition = JSON.stringify([group.kinds, group.where, quantity, needs, members.map((at) => memberPaths[at])]);
+  const columns = members.map((at) => memberPaths[at]);
+  const definition = JSON.stringify([group.kinds, group.where, quantity, needs, columns, ...(net ? ['net'] : [])]);
   return {
     id: createHash('sha256').update(definition).digest('base64url').slice(0, 8),
     value: quantity === undefined ? undefined : fieldOf(quantity),
     ...needs,
+    net,
     members,
     windows,
     retentionMs: reach + catalogue.allowedLatenessMs,

@@ -146,6 +146,7 @@ export function writeRecord(layout: LogLayout, log: PackedLog, position: number,
   data[record + TIME] = event.timeMs;
   data[record + ID] = event.id;
   if (layout.sumAt === NONE) return;
+  if (layout.currencyAt !== NONE) data[record + layout.currencyAt] = event.currency;
   for (let field = layout.sumAt; field < layout.sumAt + 2; field++) data[record + field] = at(log, before + field);
   if (layout.presentAt !== NONE)
     data[record + layout.presentAt] = at(log, before + layout.presentAt) + (event.value === NONE ? 0 : 1);

@@ -14,6 +14,8 @@ export interface LogLayout {
   readonly sumAt: number;
   readonly presentAt: number;
   readonly squaresAt: number;
+  /** in net logs alone */
+  readonly currencyAt: number;
   readonly maxAt: number;
   readonly minAt: number;
   /** three per member column: hash, previous occurrence, next occurrence (absolute record numbers) */
@@ -42,6 +44,7 @@ export function layoutOf(stream: StreamPlan, latenessMs: number, maxRecords: num
   const sumAt = take(2, stream.value !== undefined);
   const presentAt = take(1, stream.needsPresent);
   const squaresAt = take(3, stream.needsSquares);
+  const currencyAt = take(1, stream.net);
   const maxAt = take(1, stream.needsMax);
   const minAt = take(1, stream.needsMin);
   const membersAt = take(MEMBER_STRIDE * stream.members.length, stream.members.length > 0);
@@ -58,6 +61,7 @@ export function layoutOf(stream: StreamPlan, latenessMs: number, maxRecords: num
     sumAt,
     presentAt,
     squaresAt,
+    currencyAt,
     maxAt,
     minAt,
     membersAt,

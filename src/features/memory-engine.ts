@@ -7,14 +7,27 @@ import type { FeatureCatalogue, FeatureReading, FeatureValue, Profile } from '..
 import type { Transaction } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
 import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
+import {
+  ANSWER,
+  actingCorrection,
+  isOriginalMissing,
+  namedReferences,
+  OPERATION,
+  operationOn,
+  ownReferences,
+  type PlannedCorrection,
+  planCorrection,
+  referencesTtlMs,
+} from './corrections.ts';
 import { entityKey } from './entities.ts';
 import { createEntityTable, type EntityTable, type TableEntry } from './entity-table.ts';
 import { type Combination, type FeaturePlan, RAW, type StreamPlan } from './feature-plan.ts';
 import { createLogArena, type LogArena } from './log-arena.ts';
 import { type LogLayout, layoutOf } from './log-layout.ts';
 import { newestMs } from './log-reading.ts';
-import { countFrauds, createMemoryLabels, type FraudList, type MemoryLabels } from './memory-labels.ts';
-import { VISIT, type Visit, visitLog } from './packed-log.ts';
+import { correctLog, createMemoryReferences, isReplaced, type Replacements } from './memory-corrections.ts';
+import { countFrauds, createMemoryLabels, type FraudList, forgetReplaced, type MemoryLabels } from './memory-labels.ts';
+import { readReplaced, VISIT, type Visit, visitLog } from './packed-log.ts';
 import { createProfile, createProfileEvent, readProfileEvent, updateProfile } from './profile-state.ts';
 import { profileWithout } from './profile-without.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
@@ -52,6 +65,8 @@ interface Entity extends TableEntry {
   /** of the other streams, in their order */
   readonly others: number[];
   frauds: FraudList[] | undefined;
+  /** by the place of the stream: what other versions have replaced; most entities have none */
+  replaced: Replacements[] | undefined;
 }
 
 interface Customer extends TableEntry {
@@ -104,7 +119,38 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   const fraudLists: FraudList[] = [];
   let isNew = false;
   let isAgain = false;
+  /** false: another version of it has taught the profile before */
+  let teaches = false;
+  let correction: PlannedCorrection | undefined;
+  /** one bit per answer of a log */
+  let answers = 0;
+  let isReplacing = false;
+  const references = createMemoryReferences(maxEntities, referencesTtlMs(plan));
   let watermarkMs = Number.NEGATIVE_INFINITY;
+
+  /** What the correction in hand does to a log, before its own visit. */
+  function correctStream(stream: Stream, place: number, entity: Entity | undefined): void {
+    if (correction === undefined) return;
+    const operation = operationOn(plan, stream.plan, correction.kind);
+    if (operation === undefined) return;
+    const address = entity === undefined ? NO_LOG : addressOf(entity, place);
+    if (entity === undefined || address === NO_LOG) {
+      answers |= 1 << ANSWER.unknown;
+      return;
+    }
+    const { arena, layout } = stream;
+    const log = arena.open(address);
+    entity.replaced ??= [];
+    const replaced = entity.replaced[place] ?? [];
+    entity.replaced[place] = replaced;
+    const onReplaced = (id: number): void => {
+      if (stream.plan.needsLabels) forgetReplaced(fraudListOf(entity, place), id);
+    };
+    const answer = correctLog({ layout, log, replaced, onReplaced }, event, operation, correction);
+    arena.save();
+    answers |= 1 << answer;
+    isReplacing = operation === OPERATION.replace && answer === ANSWER.known;
+  }
 
   /** One log of one entity; the entity is made when the first event belongs to it. */
   function visitStream(
@@ -115,10 +161,14 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     belongs: boolean,
   ): Visit {
     reader.readStream(stream.plan);
+    isReplacing = false;
+    correctStream(stream, place, entity);
     const { arena, layout } = stream;
     const address = entity === undefined ? NO_LOG : addressOf(entity, place);
     let visit: Visit;
-    if (!belongs || entity === undefined) {
+    if (belongs && address !== NO_LOG && isReplaced(entity?.replaced?.[place], event.id)) {
+      visit = readReplaced(layout, arena.open(address), event, raw);
+    } else if (!belongs || entity === undefined) {
       const log = arena.open(address === NO_LOG ? stream.empty : address);
       if (address === NO_LOG) log.droppedMs = table.forgottenMs;
       visit = visitLog(layout, log, event, false, raw);
@@ -143,7 +193,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     const table = tables[index] as EntityTable<Entity>;
     let entity = table.get(id);
     if (entity === undefined && combination.streams.some((at) => reader.belongs((streams[at] as Stream).plan))) {
-      entity = { isRecent: false, log: NO_LOG, others: othersOf(combination), frauds: undefined };
+      entity = { isRecent: false, log: NO_LOG, others: othersOf(combination), frauds: undefined, replaced: undefined };
       table.add(id, entity, watermarkMs);
     }
     let seen = 0;
@@ -154,6 +204,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
       seen |= 1 << visit;
       if (at === plan.identityStream) {
         isNew = visit === VISIT.inOrder || visit === VISIT.late;
+        teaches = isNew && !isReplacing;
         isAgain = visit === VISIT.repeat;
       }
       if (stream.plan.needsLabels && entity !== undefined && (visit === VISIT.inOrder || visit === VISIT.late))
@@ -168,20 +219,33 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     fraudLists.length = 0;
     isNew = false;
     isAgain = false;
+    teaches = false;
+    correction = correctionInHand(transaction);
+    answers = 0;
     let seen = 0;
     for (let index = 0; index < plan.combinations.length; index++)
       seen |= visitCombination(plan.combinations[index] as Combination, index, transaction);
     if (fraudLists.length > 0) labels.remember(key, transaction.occurredAtMs, [...fraudLists]);
+    const own = isNew ? ownReferences(transaction) : undefined;
+    if (own !== undefined) references.remember(transaction.customerId, own, hash, event.timeMs, watermarkMs);
     const profile = keepsProfiles ? visitProfile(transaction) : EMPTY_PROFILE;
     const values = noValues.slice();
     const estimated = computeValues(plan, raw, event.timeMs, values);
     return {
       values,
       profile,
-      flags: flagsOf(seen, estimated !== undefined),
+      flags: flagsOf(seen, estimated !== undefined, false, isOriginalMissing(answers)),
       estimated: estimated ?? NO_NAMES,
       warmingUp: NO_NAMES,
     };
+  }
+
+  function correctionInHand(transaction: Transaction): PlannedCorrection | undefined {
+    const acting = actingCorrection(plan, transaction);
+    if (acting === undefined) return undefined;
+    const named = namedReferences(acting, transaction);
+    const byReferences = named === undefined ? 0 : references.resolve(transaction.customerId, named);
+    return planCorrection(acting, transaction, byReferences);
   }
 
   function visitProfile(transaction: Transaction): Profile {
@@ -189,7 +253,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     let customer = customers.get(transaction.customerId);
     const state = customer?.profile ?? NEW_PROFILE;
     const profile = computeProfile(isAgain ? profileWithout(state, profileEvent) : state, profileEvent);
-    if (!isNew) return profile;
+    if (!teaches) return profile;
     if (customer === undefined) {
       customer = { newestMs: event.timeMs, isRecent: false, profile: createProfile() };
       customers.add(transaction.customerId, customer, watermarkMs);

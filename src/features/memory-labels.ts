@@ -4,6 +4,7 @@
  */
 import type { Label } from '../domain/label.ts';
 import { transactionKey } from '../domain/transaction.ts';
+import { hash53 } from './hash.ts';
 import { addLabel, type FraudSpan, fraudSpans, type LabelEntry } from './label-history.ts';
 
 export interface Fraud extends FraudSpan {
@@ -14,6 +15,8 @@ export interface Fraud extends FraudSpan {
 /** In order of time. */
 export interface FraudList {
   frauds: readonly Fraud[];
+  /** hashes of the transactions that another version has replaced in this log: their labels say nothing here */
+  replaced?: Set<number>;
 }
 
 interface Labelled {
@@ -52,10 +55,11 @@ export function createMemoryLabels(retentionMs: number): MemoryLabels {
         const transaction = transactionKey(label.channel, label.transactionId);
         const entry = known.get(transaction);
         if (entry === undefined) continue;
-        applied++;
+        const lists = entry.lists.filter((list) => list.replaced?.has(hash53(transaction)) !== true);
+        if (lists.length > 0) applied++;
         entry.history = addLabel(entry.history, { atMs: label.labelledAtMs ?? entry.timeMs, value: label.label });
         const spans = fraudSpans(entry.history);
-        for (const list of entry.lists) replaceFrauds(list, transaction, entry.timeMs, spans);
+        for (const list of lists) replaceFrauds(list, transaction, entry.timeMs, spans);
       }
       return { applied, unmatched: labels.length - applied };
     },
@@ -67,6 +71,13 @@ function replaceFrauds(list: FraudList, transaction: string, timeMs: number, spa
   if (spans.length === 0 && others.length === list.frauds.length) return;
   const place = others.findLastIndex((fraud) => fraud.timeMs <= timeMs) + 1;
   list.frauds = others.toSpliced(place, 0, ...spans.map((span) => ({ ...span, timeMs, transaction })));
+}
+
+/** Another version stands in the log for this one. */
+export function forgetReplaced(list: FraudList, id: number): void {
+  list.replaced ??= new Set();
+  list.replaced.add(id);
+  list.frauds = list.frauds.filter((fraud) => hash53(fraud.transaction) !== id);
 }
 
 /** Transactions in (fromMs, toMs] that count as fraud at `nowMs`. */

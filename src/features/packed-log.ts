@@ -70,6 +70,13 @@ export function visitLog(
   return VISIT.late;
 }
 
+/** Of an event that another version has replaced in this log: the windows as of its own time, without it. */
+export function readReplaced(layout: LogLayout, log: PackedLog, event: LogEvent, raw: Float64Array): Visit {
+  const position = upperBound(layout, log, event.timeMs, 0, log.count);
+  evaluate(layout, log, event, position, position, false, raw);
+  return VISIT.repeat;
+}
+
 /**
  * The windows as of a place in the log, changing nothing: for late, repeated, too late and not matching events.
  * Windows with the current event end at `end`, those without at `before`; `virtual` adds the event as if it stood there.

@@ -10,6 +10,8 @@ export interface LogEvent {
   value: number;
   squareLow: number;
   squareHigh: number;
+  /** a number for the currency, kept in net logs; 0 = none */
+  currency: number;
   /** hashes by member column of the log; 0 = absent */
   members: Float64Array;
 }

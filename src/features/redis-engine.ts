@@ -5,6 +5,7 @@ import type { FeatureReading, FeatureValue, Profile } from '../domain/feature.ts
 import { type ParsedTransaction, type Transaction, transactionKey } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
 import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
+import { isOriginalMissing, ownReferences, type PlannedCorrection, referencesTtlMs } from './corrections.ts';
 import { entityKey } from './entities.ts';
 import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
 import { hash53, shardOf } from './hash.ts';
@@ -14,6 +15,7 @@ import { profileWithout } from './profile-without.ts';
 import type { LogEvent } from './raw-numbers.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
 import type { Call } from './redis-calls.ts';
+import { CORRECT, correctionNumbers, type PlannedCorrections, REMEMBER, referencesKey } from './redis-corrections.ts';
 import { shardTag } from './redis-keys.ts';
 import { createRedisLabels, type LabelledLog, type RedisLabels } from './redis-labels.ts';
 import {
@@ -49,7 +51,8 @@ export interface PreparedChunk {
 }
 
 export interface RedisEngine {
-  prepare(chunk: readonly ParsedTransaction[], byShard: boolean): PreparedChunk;
+  /** `corrections`: by place in the chunk, empty when there is none */
+  prepare(chunk: readonly ParsedTransaction[], byShard: boolean, corrections: PlannedCorrections): PreparedChunk;
   readonly labels: RedisLabels;
 }
 
@@ -73,8 +76,9 @@ interface Batch {
 }
 interface Update {
   readonly place: number;
-  /** −1: the profile */
+  /** −1: the profile; CORRECT and REMEMBER of redis-corrections.ts */
   readonly stream: number;
+  readonly keys: number;
   /** where its numbers start */
   readonly at: number;
 }
@@ -102,16 +106,40 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     for (const index of combination.streams) {
       const layout = layouts[index] as RedisLayout;
       reader.readStream(layout.stream);
+      const key = `${base}:${layout.id}`;
+      if (correction !== undefined) addCorrection(batch, place, layout, key, correction);
       const at = batch.used;
       makeRoom(batch, updateLength(layout));
       batch.used = writeUpdate(batch.numbers, at, layout, reader.belongs(layout.stream), event);
-      const key = `${base}:${layout.id}`;
       batch.keys.push(key);
       if (layout.hasCompanion) batch.keys.push(`${key}:m`);
       if (layout.stream.needsLabels && reader.belongs(layout.stream)) labelled.push({ key, stream: index });
-      batch.updates.push({ place, stream: index, at });
-      if (index === plan.identityStream && keepsProfiles) addProfile(batch, place, transaction, `${base}:profile`);
+      batch.updates.push({ place, stream: index, at, keys: keysOf(layout) });
+      if (index !== plan.identityStream) continue;
+      const references = ownReferences(transaction);
+      if (references !== undefined) {
+        const numbers = [REMEMBER, references, referencesTtl, event.id, 0];
+        addNumbers(batch, { place, stream: REMEMBER }, numbers, [referencesKey(base)]);
+      }
+      if (keepsProfiles) addProfile(batch, place, transaction, `${base}:profile`);
     }
+  }
+
+  /** of the transaction in hand */
+  let correction: PlannedCorrection | undefined;
+  const referencesTtl = referencesTtlMs(plan);
+
+  function addCorrection(
+    batch: Batch,
+    place: number,
+    layout: RedisLayout,
+    key: string,
+    planned: PlannedCorrection,
+  ): void {
+    const numbers = correctionNumbers(plan, layout.stream, planned, event);
+    if (numbers === undefined) return;
+    const keys = [key, ...(layout.hasCompanion ? [`${key}:m`] : []), `${key}:w`];
+    addNumbers(batch, { place, stream: CORRECT }, numbers, keys);
   }
 
   function addProfile(batch: Batch, place: number, transaction: Transaction, key: string): void {
@@ -122,7 +150,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     batch.numbers.set([-1, event.timeMs, amount, interest, hourOfWeek, lat, lon, learnsPayee ? 1 : 0, ...known], at);
     batch.used = at + PROFILE_NUMBERS;
     batch.keys.push(key);
-    batch.updates.push({ place, stream: -1, at });
+    batch.updates.push({ place, stream: -1, at, keys: 1 });
   }
 
   /** Of the transaction in hand: its logs with label features. */
@@ -133,12 +161,14 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     chunk: readonly ParsedTransaction[],
     byShard: boolean,
     further: Call[],
+    corrections: PlannedCorrections,
   ): ReadonlyMap<number, Batch> {
     const batches = new Map<number, Batch>();
     chunk.forEach(({ transaction }, place) => {
       const { channel, transactionId, occurredAtMs } = transaction;
       const identity = transactionKey(channel, transactionId);
       reader.start(transaction, hash53(identity));
+      correction = corrections[place];
       labelled.length = 0;
       for (const combination of plan.combinations) {
         const id = entityKey(transaction, combination.kinds);
@@ -161,9 +191,12 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     for (const stream of plan.streams) for (const window of stream.windows) raw[window.rawAt + RAW.count] = -1;
     let seen = 0;
     let isAgain = false;
+    let answers = 0;
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
     for (const { stream, numbers, at, status, parts, part } of replies) {
+      if (stream === CORRECT) answers |= 1 << status;
+      if (stream < -1) continue;
       if (stream === -1) {
         takeProfileEvent(profileEvent, numbers, at);
         const bytes = parts[part] as Buffer;
@@ -181,11 +214,12 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     const values = new Array<FeatureValue>(plan.sources.length);
     const estimated = computeValues(plan, raw, transaction.occurredAtMs, values);
     const warmingUp = watch.warmingUp(transaction.occurredAtMs);
-    const flags = flagsOf(seen, estimated !== undefined, warmingUp.length > 0);
+    const flags = flagsOf(seen, estimated !== undefined, warmingUp.length > 0, isOriginalMissing(answers));
     return { values, profile, flags, estimated: estimated ?? NO_NAMES, warmingUp };
   }
 
   function withdrawal({ stream, numbers, at, status, parts, part, keys: all, key }: Replied): Call | undefined {
+    if (stream < -1) return undefined;
     const keys = all.slice(key, key + keysOf(layouts[stream]));
     if (stream === -1) return { script: restore, keys, args: [parts[part] as Buffer] };
     if (status !== VISIT.inOrder && status !== VISIT.late) return undefined;
@@ -194,9 +228,9 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
   }
 
   return {
-    prepare(chunk, byShard) {
+    prepare(chunk, byShard, corrections) {
       const further: Call[] = [];
-      const byGroup = batchUpdates(chunk, byShard, further);
+      const byGroup = batchUpdates(chunk, byShard, further, corrections);
       const batches = [...byGroup.values()];
       const now = doubles(clock.now());
       const byPlace = (replies: readonly unknown[]): readonly Replied[][] => {
@@ -256,6 +290,20 @@ function makeRoom(batch: Batch, numbers: number): void {
   batch.numbers = grown;
 }
 
+function addNumbers(
+  batch: Batch,
+  update: Pick<Update, 'place' | 'stream'>,
+  numbers: readonly number[],
+  keys: readonly string[],
+): void {
+  const at = batch.used;
+  makeRoom(batch, numbers.length);
+  batch.numbers.set(numbers, at);
+  batch.used = at + numbers.length;
+  batch.keys.push(...keys);
+  batch.updates.push({ ...update, at, keys: keys.length });
+}
+
 /** Hands each update's strings to its transaction. */
 function collect(batch: Batch, layouts: readonly RedisLayout[], reply: unknown, byPlace: readonly Replied[][]): void {
   const parts = Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
@@ -265,12 +313,12 @@ function collect(batch: Batch, layouts: readonly RedisLayout[], reply: unknown, 
   const { numbers, keys } = batch;
   let part = 1;
   let key = 0;
-  batch.updates.forEach(({ place, stream, at }, index) => {
+  batch.updates.forEach(({ place, stream, at, keys: ownKeys }, index) => {
     const layout = layouts[stream];
     const status = statuses[index] as Visit;
     byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key });
-    key += keysOf(layout);
-    part += layout === undefined ? 1 : replyParts(layout, status);
+    key += ownKeys;
+    if (stream >= -1) part += layout === undefined ? 1 : replyParts(layout, status);
   });
   if (part !== parts.length)
     throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${parts.length} strings instead of ${part}`);

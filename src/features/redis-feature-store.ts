@@ -17,6 +17,7 @@ import { planFeatures } from './feature-plan.ts';
 import { shardOf } from './hash.ts';
 import { createPendingReadings } from './pending-readings.ts';
 import { type Call, isCluster, type RedisClient, sendTogether } from './redis-calls.ts';
+import { lookUpCorrections } from './redis-corrections.ts';
 import { createRedisEngine } from './redis-engine.ts';
 import { shardTag } from './redis-keys.ts';
 import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
@@ -75,7 +76,9 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
       places.set(key, places.size);
       return true;
     });
-    const { calls, shards, read, withdraw } = engine.prepare(unique, isCluster(client));
+    const lookup = lookUpCorrections(plan, prefix, unique, slotKey);
+    const corrections = lookup.read(lookup.calls.length === 0 ? [] : await sendTogether(client, lookup.calls));
+    const { calls, shards, read, withdraw } = engine.prepare(unique, isCluster(client), corrections);
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
     const state = watch.begin(position, shards);
     const replies = await sendTogether(client, [...calls, ...slotCalls, ...state.calls]);

@@ -59,7 +59,8 @@ export function redisLayoutOf(stream: StreamPlan): RedisLayout {
   const hasValue = stream.value !== undefined;
   const presentAt = hasValue && stream.needsPresent ? 12 : NONE;
   const squaresAt = hasValue && stream.needsSquares ? 16 : NONE;
-  const sumsSize = hasValue ? 12 + (presentAt === NONE ? 0 : 4) + (squaresAt === NONE ? 0 : 20) : 0;
+  const currencySize = stream.net ? 4 : 0;
+  const sumsSize = hasValue ? 12 + (presentAt === NONE ? 0 : 4) + (squaresAt === NONE ? 0 : 20) + currencySize : 0;
   const extremes = (stream.needsMax ? 1 : 0) + (stream.needsMin ? 1 : 0);
   const members = stream.members.length;
   let at = 0;
@@ -96,8 +97,8 @@ export function redisLayoutOf(stream: StreamPlan): RedisLayout {
     trailerSize,
     readSize: Math.max(trailerSize + READ.records * recordSize, trailerSize - plain.length * edgeSize + READ.bytes),
     hasCompanion: members > 0 || stream.needsLabels,
-    // never 0, which stands for no set at all
-    set: 1 + (hash53(JSON.stringify(windows.map(({ plan }) => kindOf(plan)))) % (2 ** 24 - 1)),
+    // never 0, which stands for no set at all; the trailer has another use for the highest bit of its 24
+    set: 1 + (hash53(JSON.stringify(windows.map(({ plan }) => kindOf(plan)))) % (2 ** 23 - 1)),
   };
 }
 
@@ -135,11 +136,13 @@ export function writeUpdate(
     out[next++] = event.squareLow;
     out[next++] = event.squareHigh;
   }
+  if (layout.stream.net) out[next++] = event.currency;
   for (let column = 0; column < layout.members; column++) out[next++] = event.members[column] as number;
   return next;
 }
 
-export const updateLength = (layout: RedisLayout): number => 5 + (layout.squaresAt === NONE ? 0 : 2) + layout.members;
+export const updateLength = (layout: RedisLayout): number =>
+  5 + (layout.squaresAt === NONE ? 0 : 2) + (layout.stream.net ? 1 : 0) + layout.members;
 
 // ── replies ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

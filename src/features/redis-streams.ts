@@ -3,7 +3,7 @@
  * calls, so every format and place is worked out here, once: doing it there cost 45 µs a call for three streams. Pure.
  */
 import type { FeaturePlan, WindowPlan } from './feature-plan.ts';
-import { logTtlMs, type RedisLayout } from './redis-layout.ts';
+import { logTtlMs, type RedisLayout, updateLength } from './redis-layout.ts';
 
 const MEMBER_FORMAT = 'dI4I4';
 
@@ -20,7 +20,7 @@ function encodeStream(plan: FeaturePlan, layout: RedisLayout, maxRecords: number
     doubles(layout.set, record.sum, record.present, record.squares, layout.sumsSize, record.max, record.min),
     doubles(record.member, stream.needsLabels ? 1 : 0, recordSize, record.sumFields, record.fields),
     doubles(layout.special, trailer.plainAt, layout.specialSize, layout.edgeSize, readSize),
-    doubles(40 + (record.squares > 0 ? 16 : 0) + 8 * members),
+    doubles(8 * updateLength(layout), stream.net ? 1 : 0),
     // as a text: a number among a command's words costs Redis 0.2 µs to print
     ...[record.format, trailer.specials, trailer.edge, String(-readSize)].flatMap(text),
     ...trailer.windows,
@@ -43,6 +43,8 @@ function describeRecord(layout: RedisLayout) {
   const sum = take(sumsSize > 0, 'dI4', 12, 2);
   const present = take(layout.presentAt >= 0, 'I4', 4, 1);
   const squares = take(layout.squaresAt >= 0, 'ddI4', 20, 3);
+  // carried where the sums are; nobody adds it up
+  take(stream.net, 'I4', 4, 1);
   const sumFields = fields - 2;
   const max = take(stream.needsMax, 'd', 8, 1);
   const min = take(stream.needsMin, 'd', 8, 1);

@@ -143,11 +143,15 @@ function frame(parts: DecisionParts, level: Level): Frame {
   };
 }
 
+const MISSING = 'ORIGINAL_NOT_FOUND' as const;
+
 function flagsOf({ parsed, reading, originalFound }: DecisionParts): readonly DecisionFlag[] {
-  const counters = reading?.flags ?? NOTHING;
-  const isOriginalMissing = originalFound === false;
+  const all = reading?.flags ?? NOTHING;
+  // the limits know originals for longer than any window: what they know is not missing, only out of every window
+  const isOriginalMissing = originalFound === false || (originalFound === null && all.includes(MISSING));
+  const counters = all.includes(MISSING) ? all.filter((flag) => flag !== MISSING) : all;
   if (parsed.flags.length + counters.length === 0 && !isOriginalMissing) return NOTHING;
-  return [...parsed.flags, ...counters, ...(isOriginalMissing ? (['ORIGINAL_NOT_FOUND'] as const) : NOTHING)];
+  return [...parsed.flags, ...counters, ...(isOriginalMissing ? [MISSING] : NOTHING)];
 }
 
 /** Without the absent ones (a seventh of a decision's bytes): whoever computes again takes what is not there as null. */

@@ -47,6 +47,18 @@ const FULL_LINES = [
   'name: m_since_90d, entity: [merchant], aggregate: timeSinceFirst, window: 90d',
   'name: l_rate_7d, entity: [counterparty], aggregate: labelRate, window: 7d, delay: 1d',
   'name: l_rate_30d, entity: [customer], aggregate: labelRate, window: 30d',
+  ...['count, ', 'sum, of: amountMinor, '].flatMap((aggregate) => {
+    const name = aggregate.slice(0, 3);
+    return [
+      `name: n_${name}_10m, entity: [customer], aggregate: ${aggregate}window: 10m, net: true`,
+      `name: n_${name}_7d, entity: [customer], aggregate: ${aggregate}window: 7d, net: true`,
+      `name: nx_${name}_24h, entity: [customer], aggregate: ${aggregate}window: 24h, excludeCurrent: true, net: true`,
+      `name: nd_${name}_6h, entity: [customer], aggregate: ${aggregate}window: 6h, delay: 3h, net: true`,
+      `name: nw_${name}_24h, entity: [customer], aggregate: ${aggregate}window: 24h, net: true, where: 'tx.type == "TRANSFER"'`,
+      `name: np_${name}_1h, entity: [customer, counterparty], aggregate: ${aggregate}window: 1h, net: true`,
+    ];
+  }),
+  'name: nb_count_24h, entity: [counterparty], aggregate: count, window: 24h, net: true',
 ];
 export const FULL_CATALOGUE = catalogueOf(FULL_LINES, DAY, 90 * DAY);
 /** Repeats find no slot: they must be known from the logs alone. */
@@ -70,6 +82,8 @@ export interface StreamOptions {
   readonly counterparties: number;
   readonly devices: number;
   readonly meanGapMs: number;
+  /** share of reversals, refunds and corrected versions, of what was before, of nothing, of themselves; 0 when not said */
+  readonly corrections?: number;
   readonly amounts: 'mixed' | 'rising' | 'falling' | 'huge' | 'equal' | 'tiny after huge';
 }
 
@@ -93,10 +107,49 @@ function amountFor(options: StreamOptions, index: number, random: () => number):
   }
 }
 
+const BACK: readonly TransactionType[] = ['REVERSAL', 'REFUND', 'REFUND', 'TRANSFER', 'PAYMENT'];
+
+/** What makes a transaction a correction of an earlier one. Nothing when there is none of the last hours. */
+function correctionFields(
+  transactionId: string,
+  clock: number,
+  recent: readonly ParsedTransaction[],
+  random: () => number,
+): Partial<Transaction> {
+  const candidates = recent.slice(-25).filter(({ transaction }) => transaction.occurredAtMs > clock - 12 * HOUR);
+  const target = candidates[Math.floor(random() * candidates.length)]?.transaction;
+  if (target === undefined) return {};
+  const { customerId, channel, counterparty, device, merchant, attributes } = target;
+  const type = BACK[Math.floor(random() * BACK.length)] ?? 'REFUND';
+  const amount = Math.floor((target.amountMinor ?? 1) * random() * 1.3);
+  const named = random();
+  const original =
+    named < 0.04
+      ? { transactionId: 'nobody' }
+      : named < 0.08
+        ? { transactionId }
+        : named < 0.35 && typeof attributes.stan === 'string' && typeof attributes.rrn === 'string'
+          ? { channel, stan: attributes.stan, rrn: attributes.rrn }
+          : { channel, transactionId: target.transactionId };
+  const parties = {
+    ...(counterparty ? { counterparty } : {}),
+    ...(device ? { device } : {}),
+    ...(merchant ? { merchant } : {}),
+  };
+  return {
+    type,
+    original,
+    amountMinor: Math.min(amount, Number.MAX_SAFE_INTEGER),
+    currency: random() < 0.9 ? 'CNY' : 'USD',
+    ...(random() < 0.9 ? { customerId, ...parties } : {}),
+  };
+}
+
 /** 5 % late (some beyond a day), 2 % repeats, bursts of one millisecond, absent amounts, devices and counterparties. */
 export function* hardStream(options: StreamOptions): Generator<ParsedTransaction> {
   const random = seededRandom(options.seed);
   const recent: ParsedTransaction[] = [];
+  const { corrections = 0 } = options;
   const pick = (count: number): number => Math.floor(random() ** 2 * count);
   let clock = 1_700_000_000_000;
   for (let index = 0; index < options.events; index++) {
@@ -121,7 +174,8 @@ export function* hardStream(options: StreamOptions): Generator<ParsedTransaction
       ...(random() < 0.5 ? { location: { lat: random() * 10 + 25, lon: random() * 10 + 110, country: 'CN' } } : {}),
       authentication: [],
       accessibility: [],
-      attributes: {},
+      attributes: corrections > 0 && random() < 0.3 ? { stan: `${index % 50}`, rrn: `${index}` } : {},
+      ...(corrections > 0 && random() < corrections ? correctionFields(`T${index}`, clock, recent, random) : {}),
     };
     const parsed = { transaction, fingerprint: `F${index}`, flags: [] };
     recent.push(parsed);

@@ -30,6 +30,7 @@ export async function differencesFromOracle(
       if (isRepeat && !comparesRepeats) continue;
       const actual = readings[index];
       const flags = [...(expected.isTooLate ? ['TOO_LATE'] : []), ...(expected.isLate ? ['LATE'] : [])];
+      if (expected.isOriginalMissing) flags.push('ORIGINAL_NOT_FOUND');
       const actualFlags = actual?.flags.filter((flag) => flag !== 'ESTIMATED');
       if (JSON.stringify(actualFlags) !== JSON.stringify(flags))
         found.push(`${transaction.transactionId} ${actualFlags} ${flags}`);

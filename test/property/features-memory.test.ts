@@ -12,6 +12,7 @@ const anyStream = fc.record({
   counterparties: fc.integer({ min: 1, max: 30 }),
   devices: fc.integer({ min: 1, max: 6 }),
   meanGapMs: fc.constantFrom(1, 1_000, 60_000, 600_000, 7_200_000),
+  corrections: fc.constantFrom(0, 0.05, 0.4),
   amounts: fc.constantFrom(...(['mixed', 'rising', 'falling', 'huge', 'equal', 'tiny after huge'] as const)),
 });
 const anyChunkSize = fc.integer({ min: 1, max: 64 });

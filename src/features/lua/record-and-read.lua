@@ -12,19 +12,23 @@
 --          stream −1 stands for the customer's profile, right after the log of all the customer's transactions, which
 --          tells what is a repeat: f64 × (−1, time, amount or −1, event of interest or −1, hour of the week, latitude,
 --          longitude, learns payees, six hashes); its one key is the profile. −2 takes an event out of a log again:
---          f64 × (−2, stream, time, id, 0)
+--          f64 × (−2, stream, time, id, 0). −3 says that the update of this log right behind it corrects another event:
+--          f64 × (−3, stream, time, id, amount, what to do, id of the original, another id of it or 0, currency), see
+--          correcting.lua; its keys are the log's, then `<log>:w`. −4 keeps the rails' references of a transaction behind the
+--          log of all the customer's: f64 × (−4, hash, ttl, id, 0), its key is the customer's references
 -- Reply    strings: first a byte per update, its status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong; of a
---          profile 0; 1 where an event was taken out, else 0); then per update
+--          profile 0; 1 where an event was taken out, else 0; of a correction what `correct` says); then per update
 --          in order: the last records and the trailer as they were (empty: a new log), the record and the trailer that
 --          were written; late and so on: f64 droppedMs and the windows (see `evaluate`); with labels then u32 frauds per
---          window; of a profile the state before the event
+--          window; of a profile the state before the event; of −2 to −4 nothing
 --          One string for all would be made by copying and hashing what Lua has hashed already: 0.3 µs an update.
 --
 -- A log is one string: a sentinel record (the sums before the first), the records in order of time, the trailer.
--- Record:  f64 time, f64 id, [f64 sum modulo 2^53, u32 wraps], [u32 present], [f64, f64, u32 squares], [f64 max], [f64 min],
+-- Record:  f64 time, f64 id, [f64 sum modulo 2^53, u32 wraps], [u32 present], [f64, f64, u32 squares], [u32 currency of a net
+--          log], [f64 max], [f64 min],
 --          per member column f64 hash, u32 previous, u32 next (absolute record number + 1, 0 = none)
--- Trailer: the edges of the windows, then f64 droppedMs, f64 expires at, u32 first, u32 count, u8 plain edges kept, u24 id
---          of the set of windows.
+-- Trailer: the edges of the windows, then f64 droppedMs, f64 expires at, u32 first, u32 count, u8 plain edges kept, u23 id
+--          of the set of windows, u1 an event of the log was replaced by another version (`<log>:w` says which).
 -- Edge:    u32 lo, f64 time at lo, sums before lo, [delayed: u32 hi, f64 time at hi, f64 time before hi, sums before hi],
 --          [u32 record, f64 max], [u32 record, f64 min], [u32 distinct a column]
 -- Windows with more than counts and sums come first and always keep their edges. Of the plain ones, the widest first, only
@@ -44,6 +48,7 @@ local SHIFTED = 32 -- records of a late event's shift unpacked at once
 local NOBODY = {}
 local COMPACT_FROM = 16
 local FIXED = 28 -- bytes of a trailer without edges
+local FLAG = 2147483648 -- in the trailer's mark: something was replaced
 local STATUSES = { [0] = '\0', '\1', '\2', '\3', '\4' }
 local now = su('<d', ARGV[1])
 
@@ -57,7 +62,8 @@ local kept_of, kept = {}, nil
 local n, first
 local v -- the fields of the newest record, then those of the edges
 local edges, stored -- plain windows whose edges are in `v`, and were in the trailer
-local dropped, expires -- of the trailer
+local dropped, expires, flagged -- of the trailer
+local currency = 0 -- of the update in hand, in a net log
 local frauds -- the companion's field "f" where it was read already
 local replies, statuses = {}, { '' }
 
@@ -66,20 +72,23 @@ local replies, statuses = {}, { '' }
 local function run()
 --include record-and-read/streams.lua
 --include record-and-read/reading.lua
+--include record-and-read/finding.lua
 --include record-and-read/appending.lua
 --include record-and-read/inserting.lua
 --include record-and-read/updating.lua
 --include record-and-read/profile.lua
 --include record-and-read/withdrawing.lua
+--include record-and-read/correcting.lua
 
 local layouts = read_layouts(ARGV[2])
 local work, cursor, next_key = ARGV[3], 1, 1
 local status = 4
+local corrected, replaces = false, false -- the update that comes, and the one that was: it stands for another one
 replies[1] = ''
 while cursor <= #work do
   local stream, belongs, t, id, value = su('<ddddd', work, cursor)
   if stream == -1 then
-    local state = update_profile(KEYS[next_key], numbers(work, cursor + 8, 13), status <= 1)
+    local state = update_profile(KEYS[next_key], numbers(work, cursor + 8, 13), status <= 1 and not replaces)
     replies[#replies + 1], statuses[#statuses + 1] = state, '\0'
     cursor, next_key = cursor + 112, next_key + 1
   elseif stream == -2 then
@@ -87,18 +96,33 @@ while cursor <= #work do
     key, index_key, next_key = KEYS[next_key], KEYS[next_key + 1], next_key + (L.companion and 2 or 1)
     statuses[#statuses + 1] = withdraw(t, id) == 1 and '\1' or '\0'
     cursor = cursor + 40
+  elseif stream == -3 then
+    local op, original, other, code = su('<dddd', work, cursor + 40)
+    L = layouts[belongs + 1]
+    key, next_key = KEYS[next_key], next_key + 1
+    if L.companion then index_key, next_key = KEYS[next_key], next_key + 1 end
+    local answer = correct(KEYS[next_key], op, t, id, value, { original, other }, code)
+    corrected = op == REPLACE and answer == 1
+    statuses[#statuses + 1] = STATUSES[answer]
+    cursor, next_key = cursor + 72, next_key + 1
+  elseif stream == -4 then
+    if status <= 1 then remember_references(KEYS[next_key], belongs, id, t) end
+    statuses[#statuses + 1] = '\0'
+    cursor, next_key = cursor + 40, next_key + 1
   else
     L = layouts[stream + 1]
     local q_low, q_high, rest = 0, 0, cursor + 40
     if L.squares then
       q_low, q_high, rest = su('<dd', work, rest)
     end
+    if L.net then currency, rest = su('<d', work, rest) end
     local members = NOBODY
     if L.members > 0 then members = numbers(work, rest, L.members) end
     cursor = cursor + L.update_bytes
     key, next_key = KEYS[next_key], next_key + 1
     if L.companion then index_key, next_key = KEYS[next_key], next_key + 1 end
     status = update(belongs == 1, t, id, value, q_low, q_high, members)
+    replaces, corrected = corrected, false
     statuses[#statuses + 1] = STATUSES[status]
     if L.labels then replies[#replies + 1] = count_frauds(t) end
   end

@@ -3,8 +3,9 @@
  * an amount limit and a count limit of one scope cost one. Money that comes back (REVERSAL, REFUND) and a corrected version
  * (any other transaction that names an original) give head-room back to the counters that the original has fed.
  */
+import { correctionOf } from '../../domain/correction.ts';
 import type { LimitCounter, LimitGiveBack, LimitOwner, LimitOwnerKind, LimitRecord } from '../../domain/limit.ts';
-import { MONETARY_TYPES, type Transaction } from '../../domain/transaction.ts';
+import type { Transaction } from '../../domain/transaction.ts';
 import type { LimitDefinition, LimitSet } from './limit-set.ts';
 import { isInScope, type LimitSubject, limitSubject } from './limit-subject.ts';
 
@@ -83,13 +84,14 @@ function ownersOf(
 }
 
 function giveBackOf(set: LimitSet, { transaction, amountMinor }: LimitSubject): LimitGiveBack | undefined {
-  const { original, type, channel } = transaction;
-  if (original === undefined || !MONETARY_TYPES.has(type) || set.owners.length === 0) return undefined;
+  const correction = correctionOf(transaction);
+  if (correction === undefined || set.owners.length === 0) return undefined;
+  const { kind, original } = correction;
   const { transactionId, stan, rrn } = original;
   return {
-    kind: type === 'REVERSAL' ? 'reversal' : type === 'REFUND' ? 'refund' : 'correction',
+    kind,
     amountMinor: amountMinor ?? 0,
-    channel: original.channel ?? channel,
+    channel: original.channel ?? transaction.channel,
     ...(transactionId === undefined ? {} : { transactionId }),
     ...(stan === undefined ? {} : { stan }),
     ...(rrn === undefined ? {} : { rrn }),

@@ -7,6 +7,7 @@ import type { FeatureStore } from '../../../src/domain/ports.ts';
 import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
 import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
 import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
+import { featureCorrectionsSuite } from '../../conformance/feature-corrections-suite.ts';
 import { featureStoreSuite } from '../../conformance/feature-store-suite.ts';
 import { aTransaction } from '../../helpers/a-transaction.ts';
 import {
@@ -27,6 +28,7 @@ const anyStream = fc.record({
   counterparties: fc.integer({ min: 1, max: 30 }),
   devices: fc.integer({ min: 1, max: 6 }),
   meanGapMs: fc.constantFrom(1, 1_000, 60_000, 600_000, 7_200_000),
+  corrections: fc.constantFrom(0, 0.05, 0.4),
   amounts: fc.constantFrom(...(['mixed', 'rising', 'falling', 'huge', 'equal', 'tiny after huge'] as const)),
 });
 const anyChunkSize = fc.integer({ min: 1, max: 64 });
@@ -76,6 +78,12 @@ afterAll(() => redis.quit());
 featureStoreSuite({
   name: 'the Redis feature store, by the suite',
   open: async (catalogue) => createRedisFeatureStore({ client: redis, catalogue, keyPrefix: freshPrefix() }),
+});
+
+featureCorrectionsSuite({
+  name: 'corrections in the Redis feature store',
+  open: async (catalogue) =>
+    createRedisFeatureStore({ client: redis, catalogue, keyPrefix: freshPrefix(), maxPending: 0 }),
 });
 
 describe('the Redis feature store', () => {

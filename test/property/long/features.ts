@@ -32,6 +32,7 @@ try {
       counterparties: 60,
       devices: 40,
       meanGapMs: GAPS[stream % GAPS.length] ?? 1_000,
+      corrections: [0, 0.03, 0.3][Math.floor(stream / 4) % 3] ?? 0,
       amounts: AMOUNTS[stream % AMOUNTS.length] ?? 'mixed',
     };
     const remote = stream % 4 === 0;

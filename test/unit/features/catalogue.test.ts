@@ -48,6 +48,19 @@ features:
     expect(result.value.allowedLatenessMs).toBe(86_400_000);
   });
 
+  it('takes net for sums and counts, and refuses it for what has no meaning over what is left', () => {
+    const feature = (aggregate: string, net: string) =>
+      `  - { name: f_${aggregate}, entity: [card], aggregate: ${aggregate}, window: 1h, net: ${net} }\n`;
+    const result = parse(`version: 1\nfeatures:\n${feature('count', 'true')}`);
+    expect(result.ok && result.value.features[0]?.net).toBe(true);
+    const plain = parse(`version: 1\nfeatures:\n${feature('count', 'false')}`);
+    expect(plain.ok && plain.value.features[0]?.net).toBeUndefined();
+    expect(faultsOf(`version: 1\nfeatures:\n${feature('timeSinceLast', 'true')}${feature('count', '1')}`)).toEqual([
+      '3 features[0].net: only sum and count can be net; timeSinceLast has no meaning over what is left',
+      '4 features[1].net: must be true or false',
+    ]);
+  });
+
   it('accepts the shipped catalogue', () => {
     const text = readFileSync(new URL('../../../config/features.yaml', import.meta.url), 'utf8');
     const result = parse(text);

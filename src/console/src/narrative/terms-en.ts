@@ -231,7 +231,7 @@ export const termsEn = {
   'flag.TOO_LATE': 'It arrived too late to be counted',
   'flag.READ_AGAIN': 'It was counted before an interruption and read again after it',
   'flag.ESTIMATED': 'Some counts are estimates',
-  'flag.ORIGINAL_NOT_FOUND': 'Names an original that the limits do not know',
+  'flag.ORIGINAL_NOT_FOUND': 'Names an original that is not known',
   'flag.WARMING_UP': 'Some windows are not full yet',
   'flag.CONFLICT': 'The same id came again with other values',
   'segment.RETAIL': 'Retail',

@@ -210,7 +210,7 @@ end
 local function close_trailer(count)
   local shape = L.shapes[edges] or make_shape(edges)
   local f = shape.fields
-  v[f + 1], v[f + 2], v[f + 3], v[f + 4], v[f + 5] = dropped, expires, first, count, L.set * 256 + edges
+  v[f + 1], v[f + 2], v[f + 3], v[f + 4], v[f + 5] = dropped, expires, first, count, L.set * 256 + edges + (flagged and FLAG or 0)
   return shape, f + 5
 end
 
@@ -306,6 +306,7 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   if L.plain > 0 then move_edges(t, last) end
   v[1], v[2] = t, id
   add_amount(v, value, q_low, q_high)
+  if L.net then v[6] = currency end
   local field = 3 + L.sum_count
   if L.max then v[field], field = fenwick(value, L.max, 1), field + 1 end
   if L.min then v[field], field = fenwick(value, L.min, -1), field + 1 end

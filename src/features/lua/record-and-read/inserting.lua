@@ -35,6 +35,7 @@ local function shift_all(place, t, id, value, q_low, q_high, members)
   local new = { t, id }
   for k = 3, width do new[k] = fields[k] end
   add_amount(new, value, q_low, q_high)
+  if L.net then new[6] = currency end
   local extremes = (L.max and 1 or 0) + (L.min and 1 or 0)
   local records, values = { [place] = new }, {}
   local shifted = call('GETRANGE', key, (place + 1) * R, (n + 1) * R - 1)

@@ -24,11 +24,11 @@ local function read_layouts(text)
   local layouts, at = {}, 1
   while at <= #text do
     local count, members, lateness, retention, most, ttl, set, sum, has_present, squares, sums_bytes, highest, lowest,
-      member, labels, size, sum_count, record_fields, special, plain_at, special_bytes, edge_bytes, read, update_bytes,
+      member, labels, size, sum_count, record_fields, special, plain_at, special_bytes, edge_bytes, read, update_bytes, net,
       record, specials, edge, from
     count, members, lateness, retention, most, ttl, set, at = su('<ddddddd', text, at)
     sum, has_present, squares, sums_bytes, highest, lowest, member, labels, at = su('<dddddddd', text, at)
-    size, sum_count, record_fields, special, plain_at, special_bytes, edge_bytes, read, update_bytes, at = su('<ddddddddd', text, at)
+    size, sum_count, record_fields, special, plain_at, special_bytes, edge_bytes, read, update_bytes, net, at = su('<dddddddddd', text, at)
     record, specials, edge, from, at = su('<I4c0I4c0I4c0I4c0', text, at)
     local windows = {}
     for w = 1, count do windows[w], at = read_window(text, at, sums_bytes > 0) end
@@ -36,7 +36,7 @@ local function read_layouts(text)
       windows = windows, members = members, lateness = lateness, retention = retention, most = most, ttl = ttl, set = set,
       sum = present(sum), present = present(has_present), squares = present(squares), sums_bytes = sums_bytes,
       max = present(highest), min = present(lowest), member = member, member_field = record_fields - 3 * members,
-      labels = labels == 1, companion = members > 0 or labels == 1, absent = false,
+      net = net == 1, labels = labels == 1, companion = members > 0 or labels == 1, absent = false,
       size = size, sum_count = sum_count, record_fields = record_fields,
       -- windows that always keep their edges, then the plain ones
       special = special, plain = count - special, plain_at = plain_at, special_bytes = special_bytes,

@@ -1,11 +1,35 @@
 -- One update of one log: what the event is to it, and the reply.
 
+-- The fields of a log that has no record yet: a sentinel record and no edge of a plain window.
+local function fresh_fields()
+  local fields = {}
+  for i = 1, L.plain_at - 1 do fields[i] = 0 end
+  for w = 1, L.special do
+    local window = L.windows[w]
+    if L.sums_bytes > 0 then
+      fields[window.lo_sums] = rep('\0', L.sums_bytes)
+      if window.hi then fields[window.hi_sums] = fields[window.lo_sums] end
+    end
+    if window.max then fields[window.max + 1] = NONE end
+    if window.min then fields[window.min + 1] = NONE end
+  end
+  return fields
+end
+
 -- A trailer of the same log with other windows: finds this set's edges, extremes and counts anew, as of the newest event.
 local function adopt_windows(text)
   local old_first, old_count = su('<I4I4', text, #text - 11)
   local records_end = (old_count + 1) * R
   dropped, expires = su('<dd', call('GETRANGE', key, -FIXED, -1))
   n, first, span_from, span_to, tail, tail_end = old_count, old_first, -2, -2, '', -1
+  if n == 0 then
+    -- its only event was replaced
+    v, edges, stored = fresh_fields(), 0, 0
+    local shape, fields = close_trailer(0)
+    text = rep('\0', R) .. sp(shape.trailer_format, unpack(v, L.record_fields + 1, fields))
+    call('SET', key, text, 'KEEPTTL')
+    return text
+  end
   v, edges, stored = {}, L.plain, 0
   for i = 1, L.plain_at - 1 + L.plain * L.edge_fields do v[i] = 0 end
   local newest = time_at(n - 1)
@@ -41,22 +65,6 @@ local function adopt_windows(text)
   return last_ones .. trailer
 end
 
--- The fields of a log that has no record yet: a sentinel record and no edge of a plain window.
-local function fresh_fields()
-  local fields = {}
-  for i = 1, L.plain_at - 1 do fields[i] = 0 end
-  for w = 1, L.special do
-    local window = L.windows[w]
-    if L.sums_bytes > 0 then
-      fields[window.lo_sums] = rep('\0', L.sums_bytes)
-      if window.hi then fields[window.hi_sums] = fields[window.lo_sums] end
-    end
-    if window.max then fields[window.max + 1] = NONE end
-    if window.min then fields[window.min + 1] = NONE end
-  end
-  return fields
-end
-
 -- Reads the log's newest records and trailer; answers whether it is new. Without fields when it is, and what it answers to
 -- an event that does not belong to it is known.
 local function open_for_update(belongs)
@@ -67,6 +75,7 @@ local function open_for_update(belongs)
     kept = {}
     kept_of[key] = kept
   end
+  flagged = false
   tail = call('GETRANGE', key, L.tail_from, '-1')
   if tail == '' then
     frauds, v = '', nil
@@ -76,6 +85,7 @@ local function open_for_update(belongs)
     return true
   end
   local mark = su('<I4', tail, #tail - 3)
+  if mark >= FLAG then flagged, mark = true, mark - FLAG end
   edges = mark % 256
   if mark - edges ~= L.set * 256 then
     tail = adopt_windows(tail)
@@ -110,7 +120,8 @@ local function update(belongs, t, id, value, q_low, q_high, members)
     return 4
   end
   local newest = n > 0 and v[1] or NEVER
-  if belongs and t > newest then return append(t, id, value, q_low, q_high, members, created, newest) end
+  local replaced = flagged and belongs and is_replaced(id)
+  if belongs and t > newest and not replaced then return append(t, id, value, q_low, q_high, members, created, newest) end
   -- from here on every window has its edge in hand, as of the newest event
   for w = L.special + edges + 1, #L.windows do find_edge(w, newest - L.windows[w].ms, n - 1) end
   edges = L.plain
@@ -119,7 +130,9 @@ local function update(belongs, t, id, value, q_low, q_high, members)
   local status, before, ends, virtual = 4, place, place, false
   if belongs then
     local known = known_record(place, t, id)
-    if known then
+    if replaced then
+      status = 2
+    elseif known then
       status, before, ends = 2, known, known + 1
     elseif t == newest then
       return append(t, id, value, q_low, q_high, members, created, newest)

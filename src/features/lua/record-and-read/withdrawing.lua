@@ -4,7 +4,9 @@ local function open_log()
   R, span_from, span_to, tail, tail_end = L.size, -2, -2, '', -1
   local fixed = call('GETRANGE', key, -FIXED, -1)
   if fixed == '' then return false end
-  dropped, expires, first, n = su('<ddI4I4', fixed)
+  local mark
+  dropped, expires, first, n, mark = su('<ddI4I4I4', fixed)
+  flagged = mark >= FLAG
   return true
 end
 
@@ -40,7 +42,8 @@ local function without(fields, out, before)
   end
 end
 
-local function withdraw(t, id)
+-- `marks`: another version takes its place, and the log is to know.
+local function withdraw(t, id, marks)
   if not open_log() then return 0 end
   forget_kept()
   local place = upper(t, 0, n) - 1
@@ -52,6 +55,16 @@ local function withdraw(t, id)
     place = place - 1
   end
   if place < 0 then return 0 end
+  flagged = flagged or marks
+  if n == 1 and flagged then
+    call('SET', key, rep('\0', R) .. sp('<ddI4I4I4', dropped, expires, first, 0, FLAG), 'KEEPTTL')
+    if L.companion then
+      call('DEL', index_key)
+      call('HSET', index_key, '', '0')
+      call('PEXPIRE', index_key, L.ttl)
+    end
+    return 1
+  end
   if n == 1 then
     call('DEL', key)
     if L.companion then call('DEL', index_key) end
@@ -120,7 +133,7 @@ local function withdraw(t, id)
   local parts = { head }
   for i = place, n - 2 do parts[#parts + 1] = sp(L.record_format, unpack(records[i])) end
   -- no set of windows: the next visit finds its edges anew
-  parts[#parts + 1] = sp('<ddI4I4I4', dropped, expires, first, n - 1, 0)
+  parts[#parts + 1] = sp('<ddI4I4I4', dropped, expires, first, n - 1, flagged and FLAG or 0)
   call('SET', key, concat(parts), 'KEEPTTL')
   for _, patch in ipairs(patches) do call('SETRANGE', key, patch[1], patch[2]) end
   return 1

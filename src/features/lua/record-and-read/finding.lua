@@ -1,0 +1,41 @@
+-- Finds events by their ids alone: log-correcting.ts and memory-corrections.ts, over bytes.
+
+local SEARCHED, AT_ONCE = 8192, 1024 -- newest records that are looked through, and how many are read together
+
+-- Byte position of the last whole pair or record of `size` bytes that has the 8 bytes `raw` at `offset` bytes from its start.
+local function last_with(text, raw, size, offset)
+  local place, from = nil, 1
+  while true do
+    local p = string.find(text, raw, from, true)
+    if not p then return place end
+    if (p - 1 - offset) % size == 0 then place = p - offset end
+    from = p + 1
+  end
+end
+
+-- Position of the newest record with this id. Its time is not known, so the newest records are looked through as bytes.
+local function find_id(id)
+  local raw, hi, stop = sp('<d', id), n, max(0, n - SEARCHED)
+  while hi > stop do
+    local lo = max(stop, hi - AT_ONCE)
+    local place = last_with(call('GETRANGE', key, (lo + 1) * R, (hi + 1) * R - 1), raw, R, 8)
+    if place then return lo + (place - 1) / R end
+    hi = lo
+  end
+end
+
+-- What replaced the event; nil when nothing did.
+local function replacement(pairs_of, id)
+  local place = last_with(pairs_of, sp('<d', id), 16, 0)
+  if place then return (su('<d', pairs_of, place + 8)) end
+end
+
+-- Of a log where something was replaced: was this event?
+local function is_replaced(id)
+  local pairs_of = call('GET', key .. ':w')
+  if not pairs_of then
+    flagged = false
+    return false
+  end
+  return replacement(pairs_of, id) ~= nil
+end

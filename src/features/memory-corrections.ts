@@ -1,0 +1,113 @@
+/** Corrections in the in-process store: the same as lua/record-and-read/correcting.lua, over packed-log.ts. */
+import { ANSWER, type Answer, OPERATION, type Operation, type PlannedCorrection } from './corrections.ts';
+import { createEntityTable } from './entity-table.ts';
+import { findById, lowerEntry, takeOut } from './log-correcting.ts';
+import type { LogLayout } from './log-layout.ts';
+import { findRecord, NONE, newestMs, type PackedLog, upperBound } from './log-reading.ts';
+import type { LogEvent } from './raw-numbers.ts';
+
+/** newest pairs that a log keeps */
+const REPLACED_KEPT = 256;
+/** newest pairs that a customer keeps; cut when they are twice as many */
+const REFERENCES_KEPT = 512;
+
+/** Pairs of an event's id and the id of what replaced it, in order. */
+export type Replacements = number[];
+
+/** Last pair's second number; NONE when there is no such pair. */
+function lastOf(pairs: readonly number[], first: number): number {
+  for (let at = pairs.length - 2; at >= 0; at -= 2) if (pairs[at] === first) return pairs[at + 1] as number;
+  return NONE;
+}
+
+export const isReplaced = (pairs: Replacements | undefined, id: number): boolean =>
+  pairs !== undefined && lastOf(pairs, id) !== NONE;
+
+export interface LogInHand {
+  readonly layout: LogLayout;
+  readonly log: PackedLog;
+  /** of this log; grows */
+  readonly replaced: Replacements;
+  /** an event was taken out of the log */
+  readonly onReplaced: (id: number) => void;
+}
+
+/** Comes before the event's own visit, and is the same whatever is repeated. */
+export function correctLog(
+  { layout, log, replaced, onReplaced }: LogInHand,
+  event: LogEvent,
+  operation: Operation,
+  { originals, amount }: PlannedCorrection,
+): Answer {
+  const { id, timeMs } = event;
+  if (timeMs < newestMs(layout, log) - layout.latenessMs) return ANSWER.done;
+  const end = upperBound(layout, log, timeMs, 0, log.count);
+  if (findRecord(layout, log, event, end) !== NONE || isReplaced(replaced, id)) return ANSWER.done;
+  for (const original of originals) {
+    if (original === 0 || original === id) continue;
+    const isKnown = isReplaced(replaced, original);
+    const target = operation === OPERATION.replace ? standingFor(replaced, original, id) : original;
+    const place = target === id ? NONE : findById(layout, log, target);
+    if (place !== NONE && operation !== OPERATION.look) {
+      if (layout.currencyAt === NONE) {
+        takeOut(layout, log, place);
+        onReplaced(target);
+      } else {
+        const { currency } = event;
+        lowerEntry(layout, log, place, operation === OPERATION.lower ? { amount, currency } : { currency });
+      }
+    }
+    if (place === NONE && !isKnown) continue;
+    if (operation === OPERATION.replace && target !== id) keepReplacement(replaced, target, id);
+    return ANSWER.known;
+  }
+  return ANSWER.unknown;
+}
+
+/** The version that stands in an event's place now; `id` itself when it is the last one. */
+function standingFor(replaced: Replacements, original: number, id: number): number {
+  let target = original;
+  for (let steps = 0; steps < REPLACED_KEPT; steps++) {
+    const by = lastOf(replaced, target);
+    if (by === NONE) return target;
+    target = by;
+    if (by === id) return id;
+  }
+  return target;
+}
+
+function keepReplacement(replaced: Replacements, target: number, id: number): void {
+  replaced.push(target, id);
+  if (replaced.length > 2 * REPLACED_KEPT) replaced.splice(0, replaced.length - 2 * REPLACED_KEPT);
+}
+
+// ── the rails' references ────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface MemoryReferences {
+  remember(customerId: string, references: number, id: number, timeMs: number, watermarkMs: number): void;
+  /** 0 when they lead to nothing that is remembered */
+  resolve(customerId: string, references: number): number;
+}
+
+interface OwnReferences {
+  isRecent: boolean;
+  newestMs: number;
+  pairs: number[];
+}
+
+export function createMemoryReferences(maxEntities: number, idleMs: number): MemoryReferences {
+  const customers = createEntityTable<OwnReferences>({ maxEntities, idleMs, newestMs: (own) => own.newestMs });
+  return {
+    remember(customerId, references, id, timeMs, watermarkMs) {
+      let own = customers.get(customerId);
+      if (own === undefined) {
+        own = { isRecent: false, newestMs: timeMs, pairs: [] };
+        customers.add(customerId, own, watermarkMs);
+      }
+      own.newestMs = Math.max(own.newestMs, timeMs);
+      own.pairs.push(references, id);
+      if (own.pairs.length >= 4 * REFERENCES_KEPT) own.pairs = own.pairs.slice(-2 * REFERENCES_KEPT);
+    },
+    resolve: (customerId, references) => Math.max(0, lastOf(customers.get(customerId)?.pairs ?? [], references)),
+  };
+}
