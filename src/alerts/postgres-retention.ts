@@ -19,9 +19,14 @@ const UNFINISHED_IN_MONTH = loadSql('unfinished-alerts-between');
 const REMOVE_KEYS = loadSql('remove-keys');
 const KEYS_PER_STATEMENT = 20_000;
 
-export async function dropOldDecisions(
-  options: PostgresPoolOptions & { readonly keepMonths: number; readonly nowMs: number },
-): Promise<RetentionResult> {
+export interface RetentionOptions extends PostgresPoolOptions {
+  readonly keepMonths: number;
+  readonly nowMs: number;
+  /** only says what would be dropped */
+  readonly dryRun?: boolean;
+}
+
+export async function dropOldDecisions(options: RetentionOptions): Promise<RetentionResult> {
   const pool = createPostgresPool(options);
   try {
     const oldest = addMonths(new Date(options.nowMs).toISOString().slice(0, 7), -options.keepMonths);
@@ -34,9 +39,10 @@ export async function dropOldDecisions(
         heldBack.push(month);
         continue;
       }
+      dropped.push(month);
+      if (options.dryRun === true) continue;
       await dropMonth(pool, month);
       keysRemoved += await removeKeys(pool, month);
-      dropped.push(month);
     }
     return { dropped, heldBack, keysRemoved };
   } finally {

@@ -8,16 +8,13 @@ import { contentOf } from '../composition/config-content.ts';
 import { approvalFault, STEPS_READ } from '../composition/config-watch.ts';
 import { openConfigStore } from '../composition/start-configuration.ts';
 import { systemClock } from '../composition/system-clock.ts';
-import { configDir, readEnvironment } from '../config/environment.ts';
-import { loadSettings } from '../config/load-settings.ts';
-import { readSources } from '../config/read-sources.ts';
-import type { Settings } from '../config/settings-schema.ts';
+import { readEnvironment } from '../config/environment.ts';
 import { type ConfigStep, type ConfigStore, replaySteps } from '../domain/config-store.ts';
 import { VigilError } from '../domain/errors.ts';
 import { formatRfc3339, parseRfc3339 } from '../domain/time.ts';
 import { REFUSALS, refuseActivation } from '../rules/approval.ts';
-import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
-import { loadOrRefuse } from './load-or-refuse.ts';
+import { type CommandIo, EXIT, type ExitCode } from './io.ts';
+import { loadOrRefuse, settingsOf } from './load-or-refuse.ts';
 
 interface WithConfig {
   readonly config?: string | undefined;
@@ -29,17 +26,8 @@ interface ByPerson extends WithConfig {
 const DAY_MS = 86_400_000;
 const usage = (message: string): VigilError => new VigilError('USAGE', message);
 
-/** The settings alone: the way back must not depend on rules that may be what is wrong. */
-async function settingsOf({ config }: WithConfig): Promise<Settings> {
-  const environment = readEnvironment();
-  const { settings, ownSettings } = await readSources(configDir(config, environment));
-  const loaded = loadSettings(settings, ownSettings, environment);
-  if (!loaded.ok) throw new ConfigurationRefused(loaded.error);
-  return loaded.value.settings;
-}
-
 async function withStore<T>(options: WithConfig, work: (store: ConfigStore) => Promise<T>): Promise<T> {
-  const store = await openConfigStore(await settingsOf(options), 'real');
+  const store = await openConfigStore(await settingsOf(options.config), 'real');
   if (store === undefined) throw new VigilError('BUG', 'the real stack has a store');
   try {
     return await work(store);

@@ -1,9 +1,13 @@
 /** The configuration of a command, or its faults as one refusal. */
+
 import { type LoadedConfiguration, loadConfiguration } from '../composition/load-generation.ts';
 import { chooseConfiguration, type StartConfiguration } from '../composition/start-configuration.ts';
 import { systemClock } from '../composition/system-clock.ts';
 import { configDir, readEnvironment } from '../config/environment.ts';
 import type { Environment } from '../config/load-settings.ts';
+import { loadSettings } from '../config/load-settings.ts';
+import { readSources } from '../config/read-sources.ts';
+import type { Settings } from '../config/settings-schema.ts';
 import { type CommandIo, ConfigurationRefused } from './io.ts';
 import { unreadText } from './unread-files.ts';
 
@@ -29,4 +33,13 @@ export async function startOrRefuse(
   for (const name of chosen.value.configuration.sources.unread) io.note(`warning: ${unreadText(name)}`);
   if (refused.length > 0) io.note('The configuration folder is refused: Vigil starts with what was in force last.');
   return { ...chosen.value, environment };
+}
+
+/** The settings alone: the way back, and the record, must not depend on rules that may be what is wrong. */
+export async function settingsOf(config: string | undefined): Promise<Settings> {
+  const environment = readEnvironment();
+  const { settings, ownSettings } = await readSources(configDir(config, environment));
+  const loaded = loadSettings(settings, ownSettings, environment);
+  if (!loaded.ok) throw new ConfigurationRefused(loaded.error);
+  return loaded.value.settings;
 }

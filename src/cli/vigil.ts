@@ -2,6 +2,7 @@
 /** The command line. Each command's body is a file of its own, loaded when it is called, so that help is quick. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { defineAlertCommands } from './define-alert-commands.ts';
 import { defineHistoryCommands } from './define-history-commands.ts';
 import { defineOwnerCommands } from './define-owner-commands.ts';
 import { defineRunCommands } from './define-run-commands.ts';
@@ -17,6 +18,7 @@ const program = new Command('vigil')
 defineRunCommands(program, version);
 defineHistoryCommands(program);
 defineOwnerCommands(program);
+defineAlertCommands(program);
 
 /** Subcommands do not inherit it. */
 function throwInsteadOfExit(command: Command): void {
