@@ -94,11 +94,7 @@ export function createAnalyst({ configuration, isLabelled, minutesPerAlert }: An
         scenarios: scenarios.report(),
         rules: rules.rules(isLabelled),
         limits: rules.limits(),
-        // the recorder divides by the span of time; here everything is a working day's
-        shadow: shadow.report().rules.map((rule) => {
-          const newAlertsPerDay = rule.newAlerts / days;
-          return { ...rule, newAlertsPerDay, analystHoursPerDay: hours(newAlertsPerDay) };
-        }),
+        shadow: shadow.report(days).rules,
         curve: curve.points().map((point) => ({
           ...point,
           precision: isLabelled ? point.precision : null,

@@ -43,3 +43,12 @@ export function reportError(error: unknown, io: CommandIo): ExitCode {
   io.note(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return EXIT.failed;
 }
+
+/** `vigil … | head`: the reader has read enough. What the command has still to say goes nowhere; its work goes on. */
+export function endQuietlyWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

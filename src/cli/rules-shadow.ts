@@ -2,10 +2,13 @@
  * `vigil rules shadow`: what the rules in shadow would have done, from recorded decisions (`vigil backtest --out FILE`, or
  * an export of the decisions topic) and, once they are there, labels.
  */
+import { createDailySeries } from '../backtest/daily-series.ts';
+import { createDayNames } from '../backtest/observation.ts';
 import { readLabels } from '../backtest/read-labels.ts';
 import { readLines } from '../backtest/read-lines.ts';
 import { type Truth, truthOf } from '../backtest/truth.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { zoneMinutes } from '../composition/scoring-stack.ts';
 import type { Decision } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
 import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
@@ -55,6 +58,8 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
   const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
   const { minutesPerAlert } = options;
   const seen = new Set<string>();
+  const daily = createDailySeries();
+  const dayName = createDayNames(zoneMinutes(options.configuration));
   const recorder = createShadowRecorder(minutesPerAlert === undefined ? {} : { minutesPerAlert });
   for await (const { bytes, number } of readLines(options.in, MAX_LINE_BYTES)) {
     if (bytes.length === 0) continue;
@@ -64,10 +69,12 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
     seen.add(decision.decisionId);
     const transaction = transactionOf(decision, parse);
     if (transaction === undefined) continue; // a fallback: no rule has seen it
+    const isFraud = truth.get(transactionKey(decision.channel, decision.transactionId))?.isFraud;
+    daily.add({ decision, transaction, truth: { isFraud: isFraud === true }, day: dayName(transaction.occurredAtMs) });
     const { level, limits: limitHits, model } = decision;
     recorder.record({
       decision,
-      isFraud: truth.get(transactionKey(decision.channel, decision.transactionId))?.isFraud,
+      isFraud,
       decideWith: (hits) =>
         generation.decide({
           transaction,
@@ -77,7 +84,7 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
         }),
     });
   }
-  return recorder.report();
+  return recorder.report(daily.workingDays());
 }
 
 function* ruleLines(rule: ShadowRuleReport): Generator<string> {
@@ -88,9 +95,14 @@ function* ruleLines(rule: ShadowRuleReport): Generator<string> {
   yield `  new alerts ${rule.newAlerts} (${rule.newAlertsPerDay.toFixed(2)} a day, ${rule.analystHoursPerDay.toFixed(2)} analyst hours a day)`;
   yield `  stricter decisions: CHALLENGE ${CHALLENGE}, HOLD ${HOLD}, BLOCK ${BLOCK}; money newly held: ${held.join(', ') || 'none'}`;
   yield `  without any live rule ${rule.alone}; with ${overlap.join(', ') || 'none'}`;
-  const precision =
-    rule.precision === null ? 'no labels yet' : `${(rule.precision * 100).toFixed(1)} % of ${rule.labelled} labelled`;
-  yield `  precision ${precision}; frauds that had raised no alert ${rule.newFrauds}`;
+  yield `  precision ${precisionText(rule)}; frauds that had raised no alert ${rule.newFrauds}`;
+}
+
+/** Labels come for what somebody has looked at: the second figure takes every other hit for genuine, as a backtest does. */
+function precisionText({ precision, labelled, hits }: ShadowRuleReport): string {
+  if (precision === null) return 'no labels yet';
+  const ofAll = ((precision * labelled) / hits) * 100;
+  return `${(precision * 100).toFixed(1)} % of ${labelled} labelled, ${ofAll.toFixed(1)} % of all hits`;
 }
 
 export async function runRulesShadow(options: RulesShadowOptions, io: CommandIo): Promise<ExitCode> {
@@ -98,7 +110,7 @@ export async function runRulesShadow(options: RulesShadowOptions, io: CommandIo)
   if (options.json === true) io.out(JSON.stringify(report));
   else {
     for (const rule of report.rules) for (const line of ruleLines(rule)) io.out(line);
-    io.out(`${report.rules.length} rules in shadow hit in ${report.days.toFixed(1)} days`);
+    io.out(`${report.rules.length} rules in shadow hit in ${report.days} working days`);
   }
   return EXIT.done;
 }

@@ -6,11 +6,12 @@ import { defineAlertCommands } from './define-alert-commands.ts';
 import { defineHistoryCommands } from './define-history-commands.ts';
 import { defineOwnerCommands } from './define-owner-commands.ts';
 import { defineRunCommands } from './define-run-commands.ts';
-import { EXIT, processIo, reportError } from './io.ts';
+import { EXIT, endQuietlyWithoutReader, processIo, reportError } from './io.ts';
 
 const packageFile = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
+endQuietlyWithoutReader();
 const program = new Command('vigil')
   .description('Watches every transaction of a bank, on every channel, around the clock.')
   .version(version)

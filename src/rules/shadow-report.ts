@@ -42,7 +42,8 @@ export interface ShadowReport {
 
 export interface ShadowRecorder {
   record(observation: ShadowObservation): void;
-  report(): ShadowReport;
+  /** `days`: working days of the decisions, by which what counts "a day" is divided */
+  report(days: number): ShadowReport;
 }
 
 interface Tally {
@@ -58,7 +59,6 @@ interface Tally {
   readonly overlap: Map<string, number>;
 }
 
-const DAY_MS = 86_400_000;
 /** A first look at an alert; the figure that fraud desks plan with lies between 10 and 20 minutes. */
 const DEFAULT_MINUTES_PER_ALERT = 15;
 
@@ -130,8 +130,6 @@ function ruleReport(ruleId: string, tally: Tally, days: number, minutesPerAlert:
 export function createShadowRecorder(options: { readonly minutesPerAlert?: number } = {}): ShadowRecorder {
   const minutesPerAlert = options.minutesPerAlert ?? DEFAULT_MINUTES_PER_ALERT;
   const tallies = new Map<string, Tally>();
-  let firstMs = Number.POSITIVE_INFINITY;
-  let lastMs = Number.NEGATIVE_INFINITY;
 
   const tallyOf = (ruleId: string): Tally => {
     const tally = tallies.get(ruleId) ?? newTally();
@@ -141,21 +139,13 @@ export function createShadowRecorder(options: { readonly minutesPerAlert?: numbe
 
   return {
     record(observation) {
-      const { decision } = observation;
-      const atMs = decision.occurredAt === null ? Number.NaN : Date.parse(decision.occurredAt);
-      if (Number.isFinite(atMs)) {
-        firstMs = Math.min(firstMs, atMs);
-        lastMs = Math.max(lastMs, atMs);
-      }
-      for (const hit of decision.hits) {
+      for (const hit of observation.decision.hits) {
         if (hit.mode !== 'shadow') continue;
         if (hit.status === 'errored') tallyOf(hit.ruleId).errored++;
         else countHit(tallyOf(hit.ruleId), hit.ruleId, observation);
       }
     },
-    report() {
-      // less than a day counts as one: an hour's alerts times 24 would be a guess
-      const days = Math.max(1, (lastMs - firstMs) / DAY_MS || 0);
+    report(days) {
       const rules = [...tallies].map(([ruleId, tally]) => ruleReport(ruleId, tally, days, minutesPerAlert));
       return { days, rules: rules.toSorted((a, b) => b.hits - a.hits || (a.ruleId < b.ruleId ? -1 : 1)) };
     },

@@ -1,5 +1,5 @@
 /** The command line as it is installed: the built programs, their help, what they refuse and how they end. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -57,6 +57,16 @@ async function allHelp(prefix: readonly string[] = []): Promise<ReadonlyMap<stri
   }
   return found;
 }
+
+it('ends as it would have when its reader has read enough (`vigil … | head`)', async () => {
+  const args = [CLI, 'limits', 'explain', '--channel', 'MOBILE_BANKING', '--customer', 'C1'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const errors: string[] = [];
+  child.stdout.destroy();
+  child.stderr.on('data', (bytes: Buffer) => errors.push(bytes.toString('utf8')));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect({ code, errors }).toEqual({ code: 0, errors: [] });
+}, 30_000);
 
 describe('the command line', () => {
   it('has a help text for every command and subcommand, with every option described', async () => {

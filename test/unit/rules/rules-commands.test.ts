@@ -157,8 +157,8 @@ describe('vigil rules shadow', () => {
       '  new alerts 0 (0.00 a day, 0.00 analyst hours a day)',
       '  stricter decisions: CHALLENGE 1, HOLD 0, BLOCK 0; money newly held: none',
       '  without any live rule 1; with none',
-      '  precision 100.0 % of 1 labelled; frauds that had raised no alert 0',
-      '1 rules in shadow hit in 1.0 days',
+      '  precision 100.0 % of 1 labelled, 100.0 % of all hits; frauds that had raised no alert 0',
+      '1 rules in shadow hit in 1 working days',
     ]);
   });
 
@@ -180,7 +180,32 @@ describe('vigil rules shadow', () => {
     const io = recordingIo();
     expect(await runRulesShadow({ configuration, in: decisions, labels }, io)).toBe(0);
     expect(io.lines[0]).toBe('night-login-new-device: 1 hits, 0 errored');
-    expect(io.lines[4]).toBe('  precision 0.0 % of 1 labelled; frauds that had raised no alert 0');
+    expect(io.lines[4]).toBe('  precision 0.0 % of 1 labelled, 0.0 % of all hits; frauds that had raised no alert 0');
+  });
+
+  it('divides by working days, as a backtest does: a lone transaction of the year before is none', async () => {
+    const { decision } = await tryEvent({
+      configuration,
+      event: bytes(login),
+      history: earlier.map(bytes),
+      now: tonight,
+    });
+    const evidence = decision.evidence;
+    if (evidence === null) throw new Error('a decided transaction has evidence');
+    const yearBefore = {
+      ...evidence,
+      transaction: { ...evidence.transaction, occurredAt: '2025-11-24T03:00:00+08:00' },
+    };
+    const lines = [
+      ...Array.from({ length: 11 }, (_, n) => ({ ...decision, decisionId: `D-${n}` })),
+      { ...decision, decisionId: 'D-before', evidence: yearBefore },
+    ];
+    const decisions = path.join(folder, 'years.ndjson');
+    await writeFile(decisions, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const io = recordingIo();
+    await runRulesShadow({ configuration, in: decisions }, io);
+    expect(io.lines[0]).toBe('night-login-new-device: 12 hits, 0 errored');
+    expect(io.lines.at(-1)).toBe('1 rules in shadow hit in 1 working days');
   });
 
   it('names the line that is no decision', async () => {

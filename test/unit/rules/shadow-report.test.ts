@@ -39,7 +39,7 @@ describe('the report of rules in shadow', () => {
     const lastDay = { occurredAt: '2026-11-27T00:00:00.000Z' };
     recorder.record({ decision: aDecision([aHit('quiet-a'), live], lastDay), decideWith });
     recorder.record({ decision: aDecision([aHit('quiet-a', { status: 'errored' })]), decideWith });
-    expect(recorder.report()).toEqual({
+    expect(recorder.report(4)).toEqual({
       days: 4,
       rules: [
         {
@@ -71,13 +71,13 @@ describe('the report of rules in shadow', () => {
     const held = aDecision([aHit('quiet-a'), aHit('quiet-b')], { outcome: 'HOLD', alert: true });
     recorder.record({ decision: held, decideWith: watching });
     expect(promoted).toEqual([['quiet-a'], ['quiet-b']]);
-    for (const rule of recorder.report().rules)
+    for (const rule of recorder.report(1).rules)
       expect(rule).toMatchObject({ hits: 1, newAlerts: 0, heldMinor: {}, precision: null, newFrauds: 0 });
   });
 
   it('is empty without shadow hits', () => {
     const recorder = createShadowRecorder();
     recorder.record({ decision: aDecision([aHit('live-a', { mode: 'live' })]), decideWith });
-    expect(recorder.report()).toEqual({ days: 1, rules: [] });
+    expect(recorder.report(1)).toEqual({ days: 1, rules: [] });
   });
 });
