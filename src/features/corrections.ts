@@ -15,8 +15,11 @@ import { logTtlMs } from './redis-layout.ts';
 export const OPERATION = { look: 0, take: 1, lower: 2, replace: 3 } as const;
 export type Operation = (typeof OPERATION)[keyof typeof OPERATION];
 
-/** What one log said: unknown there, known, or that the correction has been here before (or is too late) */
-export const ANSWER = { unknown: 0, known: 1, done: 2 } as const;
+/**
+ * What one log said: unknown there, known, that the correction has been here before (or is too late), or unknown among its
+ * newest records while there are more
+ */
+export const ANSWER = { unknown: 0, known: 1, done: 2, beyond: 3 } as const;
 export type Answer = (typeof ANSWER)[keyof typeof ANSWER];
 
 export interface PlannedCorrection {
@@ -69,7 +72,20 @@ export function namedReferences({ original }: Correction, { channel }: Transacti
 /** As long as any log can hold the transaction that they name. */
 export const referencesTtlMs = (plan: FeaturePlan): number => Math.max(1, ...plan.streams.map(logTtlMs));
 
-/** Collects what the logs said of one correction. */
+/** `answers`: one bit per answer of a log. */
 export function isOriginalMissing(answers: number): boolean {
-  return answers === 1 << ANSWER.unknown;
+  const found = (1 << ANSWER.known) | (1 << ANSWER.done);
+  return answers !== 0 && (answers & found) === 0;
+}
+
+/** The features of logs that said `beyond` are estimates too: they may hold what should have gone. */
+export function withUnsearched(
+  plan: FeaturePlan,
+  unsearched: ReadonlySet<number>,
+  estimated: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (unsearched.size === 0) return estimated;
+  return plan.sources
+    .filter(({ name, stream }) => unsearched.has(stream) || estimated?.includes(name) === true)
+    .map(({ name }) => name);
 }

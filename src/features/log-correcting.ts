@@ -21,7 +21,7 @@ import {
 import { WRAP } from './wide-sum.ts';
 
 /** newest records that are looked through for an original: its time is not known. Equal in both stores */
-export const SEARCHED_RECORDS = 8_192;
+export const SEARCHED_RECORDS = 2_048;
 
 /** Position of the newest record with this id; −1 when it is not among the newest ones. */
 export function findById(layout: LogLayout, log: PackedLog, id: number): number {

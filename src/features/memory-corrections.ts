@@ -1,7 +1,7 @@
 /** Corrections in the in-process store: the same as lua/record-and-read/correcting.lua, over packed-log.ts. */
 import { ANSWER, type Answer, OPERATION, type Operation, type PlannedCorrection } from './corrections.ts';
 import { createEntityTable } from './entity-table.ts';
-import { findById, lowerEntry, takeOut } from './log-correcting.ts';
+import { findById, lowerEntry, SEARCHED_RECORDS, takeOut } from './log-correcting.ts';
 import type { LogLayout } from './log-layout.ts';
 import { findRecord, NONE, newestMs, type PackedLog, upperBound } from './log-reading.ts';
 import type { LogEvent } from './raw-numbers.ts';
@@ -61,7 +61,7 @@ export function correctLog(
     if (operation === OPERATION.replace && target !== id) keepReplacement(replaced, target, id);
     return ANSWER.known;
   }
-  return ANSWER.unknown;
+  return log.count > SEARCHED_RECORDS && operation !== OPERATION.look ? ANSWER.beyond : ANSWER.unknown;
 }
 
 /** The version that stands in an event's place now; `id` itself when it is the last one. */

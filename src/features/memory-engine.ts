@@ -18,6 +18,7 @@ import {
   type PlannedCorrection,
   planCorrection,
   referencesTtlMs,
+  withUnsearched,
 } from './corrections.ts';
 import { entityKey } from './entities.ts';
 import { createEntityTable, type EntityTable, type TableEntry } from './entity-table.ts';
@@ -124,6 +125,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   let correction: PlannedCorrection | undefined;
   /** one bit per answer of a log */
   let answers = 0;
+  const unsearched = new Set<number>();
   let isReplacing = false;
   const references = createMemoryReferences(maxEntities, referencesTtlMs(plan));
   let watermarkMs = Number.NEGATIVE_INFINITY;
@@ -149,6 +151,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     const answer = correctLog({ layout, log, replaced, onReplaced }, event, operation, correction);
     arena.save();
     answers |= 1 << answer;
+    if (answer === ANSWER.beyond) unsearched.add(stream.plan.index);
     isReplacing = operation === OPERATION.replace && answer === ANSWER.known;
   }
 
@@ -222,6 +225,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     teaches = false;
     correction = correctionInHand(transaction);
     answers = 0;
+    unsearched.clear();
     let seen = 0;
     for (let index = 0; index < plan.combinations.length; index++)
       seen |= visitCombination(plan.combinations[index] as Combination, index, transaction);
@@ -230,7 +234,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     if (own !== undefined) references.remember(transaction.customerId, own, hash, event.timeMs, watermarkMs);
     const profile = keepsProfiles ? visitProfile(transaction) : EMPTY_PROFILE;
     const values = noValues.slice();
-    const estimated = computeValues(plan, raw, event.timeMs, values);
+    const estimated = withUnsearched(plan, unsearched, computeValues(plan, raw, event.timeMs, values));
     return {
       values,
       profile,

@@ -5,7 +5,14 @@ import type { FeatureReading, FeatureValue, Profile } from '../domain/feature.ts
 import { type ParsedTransaction, type Transaction, transactionKey } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
 import { computeProfile, EMPTY_PROFILE } from './compute-profile.ts';
-import { isOriginalMissing, ownReferences, type PlannedCorrection, referencesTtlMs } from './corrections.ts';
+import {
+  ANSWER,
+  isOriginalMissing,
+  ownReferences,
+  type PlannedCorrection,
+  referencesTtlMs,
+  withUnsearched,
+} from './corrections.ts';
 import { entityKey } from './entities.ts';
 import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
 import { hash53, shardOf } from './hash.ts';
@@ -126,6 +133,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
   }
 
   /** of the transaction in hand */
+  const unsearched = new Set<number>();
   let correction: PlannedCorrection | undefined;
   const referencesTtl = referencesTtlMs(plan);
 
@@ -192,10 +200,12 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     let seen = 0;
     let isAgain = false;
     let answers = 0;
+    unsearched.clear();
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
     for (const { stream, numbers, at, status, parts, part } of replies) {
       if (stream === CORRECT) answers |= 1 << status;
+      if (stream === CORRECT && status === ANSWER.beyond) unsearched.add(numbers[at + 1] as number);
       if (stream < -1) continue;
       if (stream === -1) {
         takeProfileEvent(profileEvent, numbers, at);
@@ -212,7 +222,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       seen |= 1 << status;
     }
     const values = new Array<FeatureValue>(plan.sources.length);
-    const estimated = computeValues(plan, raw, transaction.occurredAtMs, values);
+    const estimated = withUnsearched(plan, unsearched, computeValues(plan, raw, transaction.occurredAtMs, values));
     const warmingUp = watch.warmingUp(transaction.occurredAtMs);
     const flags = flagsOf(seen, estimated !== undefined, warmingUp.length > 0, isOriginalMissing(answers));
     return { values, profile, flags, estimated: estimated ?? NO_NAMES, warmingUp };

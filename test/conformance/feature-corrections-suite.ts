@@ -250,6 +250,20 @@ export function featureCorrectionsSuite({ name, open }: FeatureStoreSuite): void
       expect([values(old, 'net_sum'), old.flags]).toEqual([[64], ['ORIGINAL_NOT_FOUND']]);
     });
 
+    it('says which features may still hold an original that is far behind in a long log', async () => {
+      const store = await fresh();
+      const first = event({ amountMinor: 500 });
+      const others = Array.from({ length: 2_047 }, () => event({ amountMinor: 1 }));
+      await store.recordAndRead([first, ...others]);
+      const found = await one(store, refund(nameOf(first), 100));
+      expect([values(found, 'net_sum'), found.flags]).toEqual([[2_447], []]);
+      // with the refund's own note they are 2,049
+      const beyond = await one(store, refund(nameOf(first), 100));
+      expect([values(beyond, 'net_sum'), beyond.flags]).toEqual([[2_447], ['ESTIMATED', 'ORIGINAL_NOT_FOUND']]);
+      const nets = NAMES.filter((wanted) => wanted.includes('net')).filter((wanted) => wanted !== 'transfers_net_sum');
+      expect(beyond.estimated.filter((wanted) => wanted !== 'transfers_net_sum')).toEqual(nets);
+    });
+
     it('a correction that is too late changes nothing; a late one acts', async () => {
       const store = await fresh();
       const original = event({ amountMinor: 500 });

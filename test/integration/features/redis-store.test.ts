@@ -44,7 +44,7 @@ interface Bursts {
 function burstsAndPauses({ seed, events, customers, pauseShare }: Bursts): ParsedTransaction[] {
   const random = seededRandom(seed);
   const all: ParsedTransaction[] = [];
-  let now = Date.UTC(2019, 0, 1);
+  let now = Date.UTC(1990, 0, 1); // far enough back for a thousand pauses
   for (let index = 0; index < events; index++) {
     const gap = random() < pauseShare ? 40 * 24 * HOUR * random() ** 4 : 90_000 * random() ** 3;
     now += Math.floor(gap);

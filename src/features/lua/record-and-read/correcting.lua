@@ -71,7 +71,7 @@ local function keep_replacement(gone_key, pairs_of, target, id)
 end
 
 -- Answers 1 when the original is known here, 0 when it is not, 2 when the event itself has been here before or is too late,
--- and nothing was done. Comes before the event's own update, and is the same whatever is repeated.
+-- and nothing was done, 3 when it is not among the newest ones and there are more. Comes before the event's own update, and is the same whatever is repeated.
 local function correct(gone_key, op, t, id, amount, originals, code)
   if open_for_update(true) then return 0 end
   local newest = n > 0 and v[1] or NEVER
@@ -98,7 +98,7 @@ local function correct(gone_key, op, t, id, amount, originals, code)
       end
     end
   end
-  return 0
+  return n > SEARCHED and op ~= LOOK and 3 or 0
 end
 
 -- The rails' references of a new transaction, for a correction that knows nothing else.

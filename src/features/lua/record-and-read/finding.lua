@@ -1,6 +1,8 @@
 -- Finds events by their ids alone: log-correcting.ts and memory-corrections.ts, over bytes.
 
-local SEARCHED, AT_ONCE = 8192, 1024 -- newest records that are looked through, and how many are read together
+-- Newest records that are looked through, and how many are read together. Nothing found among 8,000 costs 0.6 ms, and what
+-- was found is written again with all behind it: a refund of 1,000 records ago 0.8 ms, of 8,000 ago 5.6 ms.
+local SEARCHED, AT_ONCE = 2048, 1024
 
 -- Byte position of the last whole pair or record of `size` bytes that has the 8 bytes `raw` at `offset` bytes from its start.
 local function last_with(text, raw, size, offset)
