@@ -34,6 +34,7 @@ const streamOf = (seed: number): ParsedTransaction[] => [
     devices: 12,
     meanGapMs: 60_000,
     amounts: 'mixed',
+    corrections: 0.15,
   }),
 ];
 
