@@ -1,6 +1,5 @@
 /** Turns a chunk into the script's calls, and the script's replies into readings. Sends nothing itself. */
 import type { Clock } from '../domain/clock.ts';
-import { VigilError } from '../domain/errors.ts';
 import type { FeatureReading, FeatureValue, Profile } from '../domain/feature.ts';
 import { type ParsedTransaction, type Transaction, transactionKey } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
@@ -16,24 +15,26 @@ import {
 import { entityKey } from './entities.ts';
 import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
 import { hash53, shardOf } from './hash.ts';
-import { VISIT, type Visit } from './packed-log.ts';
+import { VISIT } from './packed-log.ts';
 import { createProfile, createProfileEvent, type ProfileEvent, readProfileEvent } from './profile-state.ts';
 import { profileWithout } from './profile-without.ts';
 import type { LogEvent } from './raw-numbers.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
+import {
+  addNumbers,
+  type Batch,
+  collect,
+  keysOf,
+  makeRoom,
+  numbersFor,
+  type Replied,
+  TRANSACTIONS_PER_CALL,
+} from './redis-batch.ts';
 import type { Call } from './redis-calls.ts';
 import { CORRECT, correctionNumbers, type PlannedCorrections, REMEMBER, referencesKey } from './redis-corrections.ts';
 import { shardTag } from './redis-keys.ts';
 import { createRedisLabels, type LabelledLog, type RedisLabels } from './redis-labels.ts';
-import {
-  logTtlMs,
-  type RedisLayout,
-  readReply,
-  redisLayoutOf,
-  replyParts,
-  updateLength,
-  writeUpdate,
-} from './redis-layout.ts';
+import { logTtlMs, type RedisLayout, readReply, redisLayoutOf, updateLength, writeUpdate } from './redis-layout.ts';
 import { loadScript } from './redis-script.ts';
 import type { RedisStateWatch } from './redis-state-watch.ts';
 import { encodeStreams } from './redis-streams.ts';
@@ -65,30 +66,10 @@ export interface RedisEngine {
 
 const DEFAULT_MAX_EVENTS = 262_144;
 const SHANGHAI_MINUTES = 480;
-/** one call of 64 transactions stalls the server for less than 2 ms */
-const TRANSACTIONS_PER_CALL = 64;
 const PROFILE_NUMBERS = 14;
-/** about; there is more room when it is needed */
-const NUMBERS_PER_TRANSACTION = 32;
 /** in the place of a stream: takes an event out of a log */
 const WITHDRAW = -2;
 const NEW_PROFILE = createProfile();
-
-/** The updates of one call. */
-interface Batch {
-  readonly keys: string[];
-  numbers: Float64Array;
-  used: number;
-  readonly updates: Update[];
-}
-interface Update {
-  readonly place: number;
-  /** −1: the profile; CORRECT and REMEMBER of redis-corrections.ts */
-  readonly stream: number;
-  readonly keys: number;
-  /** where its numbers start */
-  readonly at: number;
-}
 
 export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, options: RedisEngineOptions): RedisEngine {
   const script = loadScript('record-and-read');
@@ -279,61 +260,6 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
 const labelRetentionMs = (plan: FeaturePlan): number =>
   Math.max(1, ...plan.streams.filter((stream) => stream.needsLabels).map(logTtlMs));
 
-interface Replied {
-  readonly stream: number;
-  readonly numbers: Float64Array;
-  readonly at: number;
-  readonly status: Visit;
-  /** its strings start at `part`, its keys at `key` */
-  readonly parts: readonly Buffer[];
-  readonly part: number;
-  readonly keys: readonly string[];
-  readonly key: number;
-}
-
-const keysOf = (layout: RedisLayout | undefined): number => (layout?.hasCompanion === true ? 2 : 1);
-
-function makeRoom(batch: Batch, numbers: number): void {
-  if (batch.used + numbers <= batch.numbers.length) return;
-  const grown = allocateNumbers(batch.numbers.length * 2);
-  grown.set(batch.numbers);
-  batch.numbers = grown;
-}
-
-function addNumbers(
-  batch: Batch,
-  update: Pick<Update, 'place' | 'stream'>,
-  numbers: readonly number[],
-  keys: readonly string[],
-): void {
-  const at = batch.used;
-  makeRoom(batch, numbers.length);
-  batch.numbers.set(numbers, at);
-  batch.used = at + numbers.length;
-  batch.keys.push(...keys);
-  batch.updates.push({ ...update, at, keys: keys.length });
-}
-
-/** Hands each update's strings to its transaction. */
-function collect(batch: Batch, layouts: readonly RedisLayout[], reply: unknown, byPlace: readonly Replied[][]): void {
-  const parts = Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
-  const [statuses] = parts;
-  if (!Buffer.isBuffer(statuses) || statuses.length !== batch.updates.length)
-    throw new VigilError('FEATURE_STORE_CORRUPT', 'the script did not answer every update');
-  const { numbers, keys } = batch;
-  let part = 1;
-  let key = 0;
-  batch.updates.forEach(({ place, stream, at, keys: ownKeys }, index) => {
-    const layout = layouts[stream];
-    const status = statuses[index] as Visit;
-    byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key });
-    key += ownKeys;
-    if (stream >= -1) part += layout === undefined ? 1 : replyParts(layout, status);
-  });
-  if (part !== parts.length)
-    throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${parts.length} strings instead of ${part}`);
-}
-
 function takeEvent(event: LogEvent, layout: RedisLayout, numbers: Float64Array, at: number): void {
   event.value = numbers[at + 4] as number;
   event.squareLow = layout.squaresAt < 0 ? 0 : (numbers[at + 5] as number);
@@ -358,15 +284,6 @@ const doubles = (...numbers: number[]): Buffer => {
   });
   return bytes;
 };
-
-/** Room for some updates of each of the transactions; from Node's pool while it is small: a buffer of its own costs more. */
-const numbersFor = (transactions: number): Float64Array =>
-  allocateNumbers(NUMBERS_PER_TRANSACTION * Math.min(transactions, TRANSACTIONS_PER_CALL));
-
-function allocateNumbers(length: number): Float64Array {
-  const bytes = Buffer.allocUnsafe(8 * length);
-  return new Float64Array(bytes.buffer, bytes.byteOffset, length);
-}
 
 /** A copy that starts on a multiple of eight. */
 function doublesOf(bytes: Buffer): Float64Array {

@@ -1,0 +1,94 @@
+/** The updates of one call of record-and-read.lua, and which strings of its reply are whose. Sends nothing itself. */
+import { VigilError } from '../domain/errors.ts';
+import type { Visit } from './packed-log.ts';
+import { type RedisLayout, replyParts } from './redis-layout.ts';
+
+/** one call of 64 transactions stalls the server for less than 2 ms */
+export const TRANSACTIONS_PER_CALL = 64;
+/** about; there is more room when it is needed */
+const NUMBERS_PER_TRANSACTION = 32;
+
+/** The updates of one call. */
+export interface Batch {
+  readonly keys: string[];
+  numbers: Float64Array;
+  used: number;
+  readonly updates: Update[];
+}
+export interface Update {
+  readonly place: number;
+  /** −1: the profile; CORRECT and REMEMBER of redis-corrections.ts */
+  readonly stream: number;
+  readonly keys: number;
+  /** where its numbers start */
+  readonly at: number;
+}
+
+export interface Replied {
+  readonly stream: number;
+  readonly numbers: Float64Array;
+  readonly at: number;
+  readonly status: Visit;
+  /** its strings start at `part`, its keys at `key` */
+  readonly parts: readonly Buffer[];
+  readonly part: number;
+  readonly keys: readonly string[];
+  readonly key: number;
+}
+
+export const keysOf = (layout: RedisLayout | undefined): number => (layout?.hasCompanion === true ? 2 : 1);
+
+export function makeRoom(batch: Batch, numbers: number): void {
+  if (batch.used + numbers <= batch.numbers.length) return;
+  const grown = allocateNumbers(batch.numbers.length * 2);
+  grown.set(batch.numbers);
+  batch.numbers = grown;
+}
+
+export function addNumbers(
+  batch: Batch,
+  update: Pick<Update, 'place' | 'stream'>,
+  numbers: readonly number[],
+  keys: readonly string[],
+): void {
+  const at = batch.used;
+  makeRoom(batch, numbers.length);
+  batch.numbers.set(numbers, at);
+  batch.used = at + numbers.length;
+  batch.keys.push(...keys);
+  batch.updates.push({ ...update, at, keys: keys.length });
+}
+
+/** Hands each update's strings to its transaction. */
+export function collect(
+  batch: Batch,
+  layouts: readonly RedisLayout[],
+  reply: unknown,
+  byPlace: readonly Replied[][],
+): void {
+  const parts = Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
+  const [statuses] = parts;
+  if (!Buffer.isBuffer(statuses) || statuses.length !== batch.updates.length)
+    throw new VigilError('FEATURE_STORE_CORRUPT', 'the script did not answer every update');
+  const { numbers, keys } = batch;
+  let part = 1;
+  let key = 0;
+  batch.updates.forEach(({ place, stream, at, keys: ownKeys }, index) => {
+    const layout = layouts[stream];
+    const status = statuses[index] as Visit;
+    byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key });
+    key += ownKeys;
+    if (stream >= -1) part += layout === undefined ? 1 : replyParts(layout, status);
+  });
+  if (part !== parts.length)
+    throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${parts.length} strings instead of ${part}`);
+}
+
+/** Room for some updates of each of the transactions; from Node's pool while it is small: a buffer of its own costs more. */
+export const numbersFor = (transactions: number): Float64Array =>
+  allocateNumbers(NUMBERS_PER_TRANSACTION * Math.min(transactions, TRANSACTIONS_PER_CALL));
+
+function allocateNumbers(length: number): Float64Array {
+  const bytes = Buffer.allocUnsafe(8 * length);
+  return new Float64Array(bytes.buffer, bytes.byteOffset, length);
+}
