@@ -41,8 +41,12 @@ function printResult({ testCase, differences, durationMs, decision }: CaseResult
   }
 }
 
-export const coverageLine = ({ rules, hit, silent, branches, branchesSeen }: CoverageReport): string =>
-  `coverage: ${hit} of ${rules} rules seen to hit, ${silent} seen silent; ${branchesSeen} of ${branches} branches of conditions`;
+export const coverageLine = (seen: CoverageReport): string =>
+  [
+    `coverage: ${seen.hit} of ${seen.rules} rules seen to hit, ${seen.silent} seen silent`,
+    `${seen.branchesSeen} of ${seen.branches} branches of conditions`,
+    `${seen.limitsExceeded} of ${seen.limits} limits seen exceeded`,
+  ].join('; ');
 
 async function runCases(
   cases: readonly TestCase[],
@@ -60,19 +64,23 @@ async function runCases(
     printResult(result, io);
     results.push(result);
     const lists = listsFor(configuration, testCase);
-    const facts = result.decision === undefined ? undefined : factsOf(result.decision, configuration, lists);
-    if (facts !== undefined) coverage.record(facts);
+    const { decision } = result;
+    const facts = decision === undefined ? undefined : factsOf(decision, configuration, lists);
+    if (decision !== undefined && facts !== undefined) coverage.record(facts, decision.limits);
   }
   return results;
 }
 
 export async function runRulesTest(options: RulesTestOptions, io: CommandIo): Promise<ExitCode> {
-  const { ruleset, sources } = options.configuration;
+  const { ruleset, limits, sources } = options.configuration;
   const parsed = parseRuleTests(sources.ruleTests, knownNames(options.configuration));
   if (!parsed.ok) throw new ConfigurationRefused(parsed.error);
   const { only } = options;
   const cases = only === undefined ? parsed.value : parsed.value.filter((testCase) => mentions(testCase, only));
-  const coverage = createCoverage(ruleset);
+  const coverage = createCoverage(
+    ruleset,
+    limits.limits.map(({ id }) => id),
+  );
   const results = await runCases(cases, options, coverage, io);
   const failed = results.filter((result) => result.differences.length > 0).length;
   const report = coverage.report();

@@ -52,8 +52,9 @@ const refusalOf = ({ rejection }: Extract<ScoredInput, { kind: 'rejected' }>, pa
 });
 
 /** What tests of rules may name. */
-export const knownNames = ({ ruleset, lists }: LoadedConfiguration): KnownNames => ({
+export const knownNames = ({ ruleset, limits, lists }: LoadedConfiguration): KnownNames => ({
   ruleIds: new Set(ruleset.rules.map((rule) => rule.id)),
+  limitIds: new Set(limits.limits.map(({ id }) => id)),
   listNames: new Set(lists.names),
 });
 

@@ -51,6 +51,7 @@ function scoreDifference(expect: Expectation, score: number): readonly Differenc
 export function compareDecision(expect: Expectation, decision: Decision): readonly Difference[] {
   const ids = (chosen: Chosen) => decision.hits.filter(chosen).map((hit) => hit.ruleId);
   const reasons = decision.reasons.map((reason) => reason.code);
+  const exceeded = decision.limits.filter((limit) => limit.exceeded).map(({ limitId }) => limitId);
   const sorted = (words: readonly string[] | undefined) => words?.toSorted();
   return [
     ...contains('hits', expect.hits, ids(isHit)),
@@ -58,6 +59,8 @@ export function compareDecision(expect: Expectation, decision: Decision): readon
     ...equals('onlyHits', sorted(expect.onlyHits), ids(isHit).toSorted()),
     ...equals('errored', sorted(expect.errored ?? []), ids(isErrored).toSorted()),
     ...contains('shadow', expect.shadow, ids(isShadow)),
+    ...contains('limits', expect.limits, exceeded),
+    ...excludes('noLimits', expect.noLimits, exceeded),
     ...same('outcome', expect.outcome, decision.outcome),
     ...contains('reasons', expect.reasons, reasons),
     ...excludes('noReasons', expect.noReasons, reasons),

@@ -1,7 +1,8 @@
 /**
- * What the tests of rules have exercised: which rules were seen to hit and to stay silent, and which of the single
- * conditions inside their `when` were seen to come out true and false.
+ * What the tests of rules have exercised: which rules were seen to hit and to stay silent, which of the single conditions
+ * inside their `when` were seen to come out true and false, and which limits were seen exceeded.
  */
+import type { LimitHit } from '../../domain/decision.ts';
 import type { Facts } from '../../domain/facts.ts';
 import { type ConditionProbe, conditionProbes } from '../condition-probes.ts';
 import { createFactLayout, type FactLayout, loadFacts, planLoad } from '../expression/frame.ts';
@@ -27,12 +28,14 @@ export interface CoverageReport {
   readonly silent: number;
   readonly branches: number;
   readonly branchesSeen: number;
+  readonly limits: number;
+  readonly limitsExceeded: number;
   /** "transfer-burst-10m: never hit", "…: never false: tx.type == "TRANSFER"" */
   readonly missing: readonly string[];
 }
 
 export interface Coverage {
-  record(facts: Facts): void;
+  record(facts: Facts, limits: readonly LimitHit[]): void;
   report(): CoverageReport;
 }
 
@@ -48,7 +51,8 @@ function* missingOf({ rule, probes, hit, silent }: CoveredRule): Generator<strin
   }
 }
 
-export function createCoverage(ruleset: Ruleset): Coverage {
+export function createCoverage(ruleset: Ruleset, limitIds: readonly string[]): Coverage {
+  const unexceeded = new Set(limitIds);
   const layout = createFactLayout();
   const rules = new Map(
     ruleset.rules
@@ -62,7 +66,8 @@ export function createCoverage(ruleset: Ruleset): Coverage {
   const load = planLoad(layout.terms);
   const all = (): readonly CoveredRule[] => [...rules.values()];
   return {
-    record(facts) {
+    record(facts, limits) {
+      for (const { limitId, exceeded } of limits) if (exceeded) unexceeded.delete(limitId);
       loadFacts(frame, load, facts);
       for (const { rule, status } of ruleset.trace(facts)) {
         const covered = rules.get(rule.id);
@@ -84,7 +89,12 @@ export function createCoverage(ruleset: Ruleset): Coverage {
         silent: all().filter((covered) => covered.silent).length,
         branches: probes.length * 2,
         branchesSeen: probes.reduce((sum, probe) => sum + Number(probe.seenTrue) + Number(probe.seenFalse), 0),
-        missing: all().flatMap((covered) => [...missingOf(covered)]),
+        limits: limitIds.length,
+        limitsExceeded: limitIds.length - unexceeded.size,
+        missing: [
+          ...all().flatMap((covered) => [...missingOf(covered)]),
+          ...[...unexceeded].map((id) => `limit ${id}: never exceeded`),
+        ],
       };
     },
   };

@@ -18,6 +18,8 @@
  *         noHits: [many-payees-1h]            # these do not
  *         onlyHits: []                        # exactly these, no others
  *         errored: [], shadow: []
+ *         limits: [person_remote_day]         # these limits and reminders are exceeded, among others
+ *         noLimits: []                        # these are not
  *         outcome: CHALLENGE
  *         reasons: [VEL_COUNT_10M]            # these, among others
  *         alert: false
@@ -56,6 +58,8 @@ export interface Expectation {
   readonly onlyHits?: readonly string[];
   readonly errored?: readonly string[];
   readonly shadow?: readonly string[];
+  readonly limits?: readonly string[];
+  readonly noLimits?: readonly string[];
   readonly outcome?: Outcome;
   readonly reasons?: readonly string[];
   readonly noReasons?: readonly string[];
@@ -68,6 +72,7 @@ export interface Expectation {
 /** What tests may name. */
 export interface KnownNames {
   readonly ruleIds: ReadonlySet<string>;
+  readonly limitIds: ReadonlySet<string>;
   readonly listNames: ReadonlySet<string>;
 }
 
@@ -165,13 +170,20 @@ function readEvents(at: DocumentNode, index: number, reader: DocumentReader, set
 
 // ── expectations ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const LISTS = ['hits', 'noHits', 'onlyHits', 'errored', 'shadow', 'reasons', 'noReasons', 'methods'] as const;
 const NAMED_RULES = ['hits', 'noHits', 'onlyHits', 'errored', 'shadow'] as const;
+const NAMED_LIMITS = ['limits', 'noLimits'] as const;
+const LISTS = [...NAMED_RULES, ...NAMED_LIMITS, 'reasons', 'noReasons', 'methods'] as const;
 
-function checkRuleNames(at: DocumentNode, reader: DocumentReader, ruleIds: ReadonlySet<string>): void {
+/** undefined: words that are held against nothing here */
+function namesFor(key: string, { ruleIds, limitIds }: KnownNames): readonly [string, ReadonlySet<string>] | undefined {
+  if ((NAMED_RULES as readonly string[]).includes(key)) return ['rule', ruleIds];
+  return (NAMED_LIMITS as readonly string[]).includes(key) ? ['limit', limitIds] : undefined;
+}
+
+function checkNames(at: DocumentNode, reader: DocumentReader, what: string, known: ReadonlySet<string>): void {
   for (const [index, id] of ((at.value as readonly unknown[]) ?? []).entries()) {
-    if (typeof id === 'string' && !ruleIds.has(id))
-      reader.fault({ path: [...at.path, index], value: id }, `there is no rule ${id}`, didYouMean(id, ruleIds));
+    if (typeof id === 'string' && !known.has(id))
+      reader.fault({ path: [...at.path, index], value: id }, `there is no ${what} ${id}`, didYouMean(id, known));
   }
 }
 
@@ -187,7 +199,7 @@ function readScore(at: DocumentNode, reader: DocumentReader): Pick<Expectation, 
   return { ...(min === undefined ? {} : { minScore: min }), ...(max === undefined ? {} : { maxScore: max }) };
 }
 
-function readExpectation(at: DocumentNode, reader: DocumentReader, ruleIds: ReadonlySet<string>): Expectation {
+function readExpectation(at: DocumentNode, reader: DocumentReader, names: KnownNames): Expectation {
   const fields = reader.fields(at, { required: [], optional: [...LISTS, 'outcome', 'alert', 'score'] });
   if (fields?.size === 0) reader.fault(at, 'nothing is expected: such a test cannot fail');
   const expectation: Record<string, unknown> = {};
@@ -195,7 +207,8 @@ function readExpectation(at: DocumentNode, reader: DocumentReader, ruleIds: Read
     const node = fields?.get(key);
     if (node === undefined) continue;
     expectation[key] = reader.texts(node) ?? [];
-    if ((NAMED_RULES as readonly string[]).includes(key)) checkRuleNames(node, reader, ruleIds);
+    const known = namesFor(key, names);
+    if (known !== undefined) checkNames(node, reader, ...known);
   }
   const outcome = readKey(fields, 'outcome', (node) => reader.choice(node, OUTCOMES));
   const alert = readKey(fields, 'alert', reader.boolean);
@@ -263,7 +276,7 @@ function readCase(at: DocumentNode, index: number, reader: DocumentReader, file:
     lists: readKey(fields, 'lists', (node) => readLists(node, reader, file.names.listNames)) ?? new Map(),
     history: history.toSorted((a, b) => a.occurredAtMs - b.occurredAtMs),
     transaction: { message, occurredAtMs: setting.nowMs, path: 'transaction' },
-    expect: readExpectation(expectNode, reader, file.names.ruleIds),
+    expect: readExpectation(expectNode, reader, file.names),
   };
 }
 

@@ -56,7 +56,7 @@ describe('the shipped rules', () => {
   it('pass their tests, which see every rule hit and stay silent and every branch of every condition', async () => {
     const io = recordingIo();
     const exitCode = await runRulesTest({ configuration: load(), coverage: true }, io);
-    expect(io.lines.filter((line) => line.includes('✗') || line.includes('not covered'))).toEqual([]);
+    expect(io.lines.filter((line) => /✗|not covered {2}(?!limit )/.test(line))).toEqual([]);
     expect(exitCode).toBe(0);
   });
 
@@ -142,6 +142,7 @@ describe('vigil rules test', () => {
     ['an unknown rule', '{ hits: [transfer-burst-10] }', 'there is no rule transfer-burst-10'],
     ['no expectation', '{}', 'nothing is expected'],
     ['an unknown outcome', '{ outcome: DENY }', '"DENY" is not one of'],
+    ['an unknown limit', '{ limits: [mobile_dya] }', 'there is no limit mobile_dya'],
     ['an unknown key', '{ hit: [transfer-burst-10m], outcome: ALLOW }', 'unknown key "hit"'],
   ])('refuses a test with %s', async (_what, expectation, message) => {
     const cases = testFile(`  - { name: x, transaction: { type: LOGIN }, expect: ${expectation} }\n`);
@@ -149,6 +150,22 @@ describe('vigil rules test', () => {
       code: 'CONFIG_INVALID',
       faults: [expect.objectContaining({ message: expect.stringContaining(message) })],
     });
+  });
+
+  it('holds exceeded limits against what is expected, and counts them', async () => {
+    const cases = testFile(
+      '  - { name: over, transaction: { type: PAYMENT, amountMinor: 20000001 }, expect: { limits: [mobile_transaction] } }\n' +
+        '  - { name: at, transaction: { type: PAYMENT, amountMinor: 20000000 }, expect: { limits: [mobile_transaction] } }\n' +
+        '  - { name: not, transaction: { type: PAYMENT, amountMinor: 20000001 }, expect: { noLimits: [mobile_transaction] } }\n',
+    );
+    const io = recordingIo();
+    expect(await runRulesTest({ configuration: load({ ruleTests: [cases] }), coverage: true }, io)).toBe(1);
+    expect(io.lines.at(-1)).toBe('1 passed, 2 failed, 3 in all');
+    expect(io.lines).toContain('        - expected  mobile_transaction');
+    expect(io.lines).toContain('        - expected  not mobile_transaction');
+    expect(io.lines.at(-2)).toContain('; 1 of 59 limits seen exceeded');
+    expect(io.lines).toContain('  not covered  limit mobile_day: never exceeded');
+    expect(io.lines).not.toContain('  not covered  limit mobile_transaction: never exceeded');
   });
 
   it('refuses history without a time, with a bad span or beyond the clock', async () => {
