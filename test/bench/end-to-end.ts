@@ -129,7 +129,7 @@ try {
   show(worker, raw);
   show(await embedded(configuration, servers), raw);
   console.log(`\n${report}`);
-  console.log(backtestLine(await backtestRate(messages(1, SIZE), SIZE), worker));
+  console.log(backtestLine(await backtestRate(messages(1, SIZE)), worker));
   console.log(
     'Node is one process: its consumers, its scoring and the writing of alerts. Postgres is not in the figures.',
   );

@@ -30,7 +30,7 @@ export interface Cost {
 }
 
 /** CPU seconds (user and system) of a process so far; Linux only, NaN elsewhere. */
-function cpuSeconds(pid: number): number {
+export function cpuSeconds(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

@@ -272,4 +272,4 @@ for (const { engine, nanoseconds } of results) {
   );
 }
 console.log('\ngoals: cel-js at least 5 ×, json-rules-engine at least 500 × the closures');
-console.log(`\n${await backtestAgainstLive({ transactions: 20_000, warmUp: 10_000 })}`);
+console.log(`\n${await backtestAgainstLive({ transactions: 40_000, warmUp: 10_000 })}`);
