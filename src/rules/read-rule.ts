@@ -98,15 +98,22 @@ function readWhen(at: DocumentNode, reader: DocumentReader, context: RuleContext
   return undefined;
 }
 
+interface SignedCondition {
+  readonly expression: Rule['expression'];
+  readonly owner: string;
+  readonly approvedBy: string | undefined;
+}
+
 /** A condition that holds for every transaction stops the bank: a second person has to have signed for it. */
-function checkAlwaysTrue(rule: Rule, at: DocumentNode, reader: DocumentReader, context: RuleContext): void {
-  if (rule.alwaysTrueApprovedBy !== undefined && rule.alwaysTrueApprovedBy === rule.owner)
+function checkAlwaysTrue(condition: SignedCondition, at: DocumentNode, reader: DocumentReader, context: RuleContext) {
+  const { expression, owner, approvedBy } = condition;
+  if (approvedBy !== undefined && approvedBy === owner)
     reader.fault(at, 'alwaysTrueApprovedBy must be another person than the owner');
-  if (rule.alwaysTrueApprovedBy !== undefined) return;
-  const fault = alwaysTrueFault(rule.expression.ast, context.vocabulary);
+  if (approvedBy !== undefined) return;
+  const fault = alwaysTrueFault(expression.ast, context.vocabulary);
   if (fault === undefined) return;
   context.expressionFaults.push(
-    expressionFault(rule.place, rule.when, 0, {
+    expressionFault(reader.place({ path: [...at.path, 'when'], value: expression.text }), expression.text, 0, {
       message: fault,
       suggestion: 'alwaysTrueApprovedBy: <a second person> lets it pass',
     }),
@@ -147,9 +154,13 @@ export function readRule(
   const scope = readScope(fields.get('scope'), reader, context);
   const rollout = readRollout(fields.get('rollout'), reader);
   const active = readActive(fields.get('active'), reader);
+  const owner = rest.owner ?? set.name;
+  // before the other faults end it: whoever mends a rule sees all of them at once
+  if (expression !== undefined)
+    checkAlwaysTrue({ expression, owner, approvedBy: rest.approvedBy }, at, reader, context);
   if (id === undefined || title === undefined || reason === undefined || expression === undefined) return undefined;
   if (outcome === undefined || score === undefined || severity === undefined) return undefined;
-  const rule: Rule = {
+  return {
     id,
     ruleset: set.name,
     rulesetVersion: set.version,
@@ -158,7 +169,7 @@ export function readRule(
     ...(rest.description === undefined ? {} : { description: rest.description }),
     reason,
     typology: rest.typology ?? set.name,
-    owner: rest.owner ?? set.name,
+    owner,
     when: expression.text,
     scope,
     outcome,
@@ -172,6 +183,4 @@ export function readRule(
     expression,
     place: reader.place({ path: [...at.path, 'when'], value: expression.text }),
   };
-  checkAlwaysTrue(rule, at, reader, context);
-  return rule;
 }

@@ -261,6 +261,13 @@ describe('a condition that is always true', () => {
     expect(faultsIn(fileOf(ruleYaml({ when })))).toEqual([]);
   });
 
+  it('is told together with the other faults of its rule', () => {
+    const faults = faultsIn(fileOf(ruleYaml({ when: 'true', score: 1001 })));
+    expect(faults).toHaveLength(2);
+    expect(faults.join()).toContain('this condition is always true');
+    expect(faults.join()).toContain('must be a whole number from 0 to 1000');
+  });
+
   it('passes with the name of a second person, who is not the owner', () => {
     const signed = { when: 'true', owner: 'fraud-retail', alwaysTrueApprovedBy: 'head-of-risk' };
     expect(faultsIn(fileOf(ruleYaml(signed)))).toEqual([]);
