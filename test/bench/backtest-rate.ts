@@ -1,7 +1,7 @@
 /**
  * The rate of `vigil backtest` beside the live rate on real servers: the same stream, the shipped configuration, the built
  * program. Both threads of a backtest want a core of their own: on a busy machine its rate falls more than the live one, so
- * the processor time of each is printed beside. Printed by `npm run bench` and, by `npm run bench:rules`.
+ * the processor time of each is printed beside. Printed by `npm run bench` and `npm run bench:rules`.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
