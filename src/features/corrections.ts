@@ -69,6 +69,9 @@ export function namedReferences({ original }: Correction, { channel }: Transacti
   return stan === undefined || rrn === undefined ? undefined : hashReferences(original.channel ?? channel, stan, rrn);
 }
 
+/** Newest references of a customer that are looked through; a store keeps between so many and twice as many. */
+export const REFERENCES_SEARCHED = 512;
+
 /** As long as any log can hold the transaction that they name. */
 export const referencesTtlMs = (plan: FeaturePlan): number => Math.max(1, ...plan.streams.map(logTtlMs));
 

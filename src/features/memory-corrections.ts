@@ -1,5 +1,12 @@
 /** Corrections in the in-process store: the same as lua/record-and-read/correcting.lua, over packed-log.ts. */
-import { ANSWER, type Answer, OPERATION, type Operation, type PlannedCorrection } from './corrections.ts';
+import {
+  ANSWER,
+  type Answer,
+  OPERATION,
+  type Operation,
+  type PlannedCorrection,
+  REFERENCES_SEARCHED,
+} from './corrections.ts';
 import { createEntityTable } from './entity-table.ts';
 import { findById, lowerEntry, SEARCHED_RECORDS, takeOut } from './log-correcting.ts';
 import type { LogLayout } from './log-layout.ts';
@@ -8,8 +15,6 @@ import type { LogEvent } from './raw-numbers.ts';
 
 /** newest pairs that a log keeps */
 const REPLACED_KEPT = 256;
-/** newest pairs that a customer keeps; cut when they are twice as many */
-const REFERENCES_KEPT = 512;
 
 /** Pairs of an event's id and the id of what replaced it, in order. */
 export type Replacements = number[];
@@ -106,8 +111,11 @@ export function createMemoryReferences(maxEntities: number, idleMs: number): Mem
       }
       own.newestMs = Math.max(own.newestMs, timeMs);
       own.pairs.push(references, id);
-      if (own.pairs.length >= 4 * REFERENCES_KEPT) own.pairs = own.pairs.slice(-2 * REFERENCES_KEPT);
+      if (own.pairs.length >= 4 * REFERENCES_SEARCHED) own.pairs = own.pairs.slice(-2 * REFERENCES_SEARCHED);
     },
-    resolve: (customerId, references) => Math.max(0, lastOf(customers.get(customerId)?.pairs ?? [], references)),
+    resolve(customerId, references) {
+      const pairs = customers.get(customerId)?.pairs ?? [];
+      return Math.max(0, lastOf(pairs.slice(-2 * REFERENCES_SEARCHED), references));
+    },
   };
 }

@@ -13,6 +13,7 @@ import {
   ownReferences,
   type PlannedCorrection,
   planCorrection,
+  REFERENCES_SEARCHED,
 } from './corrections.ts';
 import { entityKey } from './entities.ts';
 import type { FeaturePlan, StreamPlan } from './feature-plan.ts';
@@ -24,6 +25,9 @@ import { decodeSlot } from './redis-slots.ts';
 /** They stand in the place of a stream: a correction, and the rails' references of a transaction. */
 export const CORRECT = -3;
 export const REMEMBER = -4;
+
+/** bytes of a hash of references and an id */
+const PAIR = 16;
 
 /** By place in the chunk; undefined for what corrects nothing. */
 export type PlannedCorrections = readonly (PlannedCorrection | undefined)[];
@@ -92,13 +96,15 @@ function customerBase(prefix: string, transaction: Transaction): string {
 /** Of the same customer: the newest one before it in the chunk, otherwise the newest that Redis keeps; 0 = none. */
 function resolve(chunk: readonly ParsedTransaction[], place: number, references: number, kept: unknown): number {
   const { customerId } = (chunk[place] as ParsedTransaction).transaction;
+  let searched = 0;
   for (let before = place - 1; before >= 0; before--) {
     const { transaction } = chunk[before] as ParsedTransaction;
-    if (transaction.customerId === customerId && ownReferences(transaction) === references)
-      return hash53(transactionKey(transaction.channel, transaction.transactionId));
+    const own = transaction.customerId === customerId ? ownReferences(transaction) : undefined;
+    if (own === references) return hash53(transactionKey(transaction.channel, transaction.transactionId));
+    if (own !== undefined) searched++;
   }
   if (!Buffer.isBuffer(kept)) return 0;
-  for (let at = kept.length - 16; at >= 0; at -= 16)
+  for (let at = kept.length - PAIR; at >= 0 && searched < REFERENCES_SEARCHED; at -= PAIR, searched++)
     if (kept.readDoubleLE(at) === references) return kept.readDoubleLE(at + 8);
   return 0;
 }
