@@ -1,5 +1,6 @@
 /** Puts the `vigil rules` commands together: configuration for their bodies. */
 import { loadConfiguration } from '../composition/load-generation.ts';
+import { loadConfiguredModel } from '../composition/scoring-stack.ts';
 import { configDir, readEnvironment } from '../config/environment.ts';
 import type { CommandIo, ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
@@ -29,12 +30,21 @@ export async function rulesTest(
   return runRulesTest({ ...options, configuration: await loadOrRefuse(options.config) }, io);
 }
 
+/** With the models of both configurations: a decision by rules alone is not the one that the event would get. */
 export async function rulesTry(
-  options: Omit<RulesTryOptions, 'configuration' | 'candidate'> & WithConfig & { readonly candidate?: string },
+  options: Pick<RulesTryOptions, 'event' | 'history' | 'all' | 'json'> & WithConfig & { readonly candidate?: string },
   io: CommandIo,
 ): Promise<ExitCode> {
+  const configuration = await loadOrRefuse(options.config);
   const candidate = options.candidate === undefined ? undefined : await loadOrRefuse(options.candidate);
-  return runRulesTry({ ...options, configuration: await loadOrRefuse(options.config), candidate }, io);
+  const model = await loadConfiguredModel(configuration);
+  const candidateModel = candidate === undefined ? null : await loadConfiguredModel(candidate);
+  try {
+    return await runRulesTry({ ...options, configuration, candidate, model, candidateModel }, io);
+  } finally {
+    await model?.close();
+    await candidateModel?.close();
+  }
 }
 
 export async function rulesExplain(

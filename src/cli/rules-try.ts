@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { type Trial, tryEvent } from '../composition/try-event.ts';
 import { VigilError } from '../domain/errors.ts';
+import type { FraudModel } from '../domain/ports.ts';
 import { parseRfc3339 } from '../domain/time.ts';
 import type { RuleExplanation } from '../rules/explain-rules.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
@@ -48,6 +49,9 @@ function differenceLines(live: Trial, candidate: Trial): readonly string[] {
 export interface RulesTryOptions {
   readonly configuration: LoadedConfiguration;
   readonly candidate?: LoadedConfiguration | undefined;
+  /** the models of the two; without them rules only. They stay the caller's */
+  readonly model?: FraudModel | null;
+  readonly candidateModel?: FraudModel | null;
   /** a file with the event as JSON */
   readonly event: string;
   /** NDJSON, oldest first */
@@ -92,9 +96,13 @@ export async function runRulesTry(options: RulesTryOptions, io: CommandIo): Prom
   const event = await readEvent(options.event);
   const history = options.history === undefined ? [] : await readHistory(options.history);
   const now = eventClock(event, options.now ?? (() => performance.timeOrigin + performance.now()));
-  const live = await tryEvent({ configuration: options.configuration, event, history, now });
+  const common = { event, history, now, modelBudgetMs: () => Number.POSITIVE_INFINITY };
+  const live = await tryEvent({ ...common, configuration: options.configuration, model: options.model ?? null });
   const { candidate: other } = options;
-  const candidate = other === undefined ? undefined : await tryEvent({ configuration: other, event, history, now });
+  const candidate =
+    other === undefined
+      ? undefined
+      : await tryEvent({ ...common, configuration: other, model: options.candidateModel ?? null });
   if (options.json === true) {
     io.out(JSON.stringify({ live, ...(candidate === undefined ? {} : { candidate }) }));
     return EXIT.done;

@@ -128,6 +128,24 @@ describe('vigil rules try', () => {
   });
 });
 
+describe('vigil rules try with a model', () => {
+  it('decides with the probability that the model gives', async () => {
+    const event = path.join(folder, 'scored.json');
+    await writeFile(event, bytes({ ...(burst[0] ?? {}), transactionId: 'scored' }));
+    const model = {
+      version: 'one',
+      score: async (inputs: readonly unknown[]) => inputs.map(() => ({ score: 1, contributions: [] })),
+      close: async () => {
+        throw new Error('the model stays the caller’s');
+      },
+    };
+    const io = recordingIo();
+    await runRulesTry({ configuration, event, model, now }, io);
+    expect(io.lines.slice(0, 2).join()).toContain('MODEL_SCORE');
+    expect(io.lines[0]).not.toContain('score 0');
+  });
+});
+
 describe('vigil rules shadow', () => {
   const night = { occurredAt: '2026-11-24T03:00:00+08:00', device: { id: 'D9', ip: '198.51.100.1' } };
   const login = message({
