@@ -12,11 +12,13 @@ import type { ConfigSources } from '../config/read-sources.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { formatFault } from '../domain/config-fault.ts';
 import type { FraudModel } from '../domain/ports.ts';
+import { ok } from '../domain/result.ts';
 import { modelFingerprint } from '../models/model-registry.ts';
 import type { TfjsModel } from '../models/tfjs-model.ts';
 import type { ServiceEvents } from '../telemetry/service-events.ts';
 import { type CheckCandidate, checkCandidate, nextTurn } from './check-candidate.ts';
 import { buildConfigurationGradually, isSameSource, type LoadedConfiguration } from './load-generation.ts';
+import { type ReadAhead, readAhead } from './read-ahead.ts';
 import { loadConfiguredModel } from './scoring-stack.ts';
 
 /** What one chunk is decided with. */
@@ -44,12 +46,14 @@ export interface LiveConfigurationOptions {
   readonly environment: Environment;
   readonly events: Pick<ServiceEvents, 'generationActivated' | 'generationRefused' | 'modelLoaded' | 'modelRefused'>;
   readonly check?: CheckCandidate;
+  readonly readAhead?: ReadAhead;
   readonly loadModel?: (configuration: LoadedConfiguration) => Promise<TfjsModel | null>;
   readonly wrapModel?: (model: FraudModel) => FraudModel;
 }
 
 export async function createLiveConfiguration(options: LiveConfigurationOptions): Promise<LiveConfiguration> {
   const { environment, events, check = checkCandidate, loadModel = loadConfiguredModel } = options;
+  const readFirst = options.readAhead ?? readAhead;
   const wrapModel = options.wrapModel ?? ((model: FraudModel) => model);
   let inForce = options.initial;
   let modelSeen = await modelFingerprint(inForce.configuration.sources.modelsDir);
@@ -86,6 +90,14 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
     if (before !== null && before !== next.model) void Promise.allSettled([...running]).then(() => before.close());
   };
 
+  /** What the other thread has read serves this once: kept are the texts. */
+  const build = async (sources: ConfigSources) => {
+    const { configuration: previous } = inForce;
+    const read = await readFirst(sources, previous.sources);
+    const built = await buildConfigurationGradually({ sources: read, environment, previous, breathe: nextTurn });
+    return built.ok ? ok({ ...built.value, sources }) : built;
+  };
+
   const take = async (sources: ConfigSources): Promise<Offered> => {
     if (stopping.signal.aborted) return { status: 'unchanged' };
     const { configuration } = inForce;
@@ -93,12 +105,7 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
     const changed = changedParts(sources, configuration.sources);
     if (changed.length === 0 && fingerprint === modelJudged) return { status: 'unchanged' };
     modelJudged = fingerprint;
-    const built = await buildConfigurationGradually({
-      sources,
-      environment,
-      previous: configuration,
-      breathe: nextTurn,
-    });
+    const built = await build(sources);
     if (!built.ok) return refuse(built.error.map(formatFault));
     const faults = restartFaults(built.value, configuration);
     if (faults.length > 0) return refuse(faults);
@@ -106,6 +113,8 @@ export async function createLiveConfiguration(options: LiveConfigurationOptions)
       changed.some((part) => part !== 'lists' && part !== 'ownSettings') ||
       areListsRenamed(built.value, configuration)
     ) {
+      // handing the files to another thread is a piece of work of its own
+      await nextTurn();
       const failed = await check(sources, environment, stopping.signal);
       if (stopping.signal.aborted) return { status: 'unchanged' };
       if (failed.length > 0) return refuse(failed);

@@ -19,7 +19,7 @@ import { compileWhere } from '../rules/expression/compile-where.ts';
 import { assessLimits } from '../rules/limits/evaluate-limits.ts';
 import { limitRecord } from '../rules/limits/limit-counters.ts';
 import type { LimitSet } from '../rules/limits/limit-set.ts';
-import { loadLimits } from '../rules/limits/load-limits.ts';
+import { type LimitSources, loadLimits, loadLimitsInSlices } from '../rules/limits/load-limits.ts';
 import { type ListEffects, listEffects } from '../rules/lists/list-effects.ts';
 import { type ListGeneration, loadLists, loadListsGradually } from '../rules/lists/load-lists.ts';
 import { type DecisionPolicy, loadPolicy } from '../rules/policy.ts';
@@ -53,6 +53,8 @@ export async function loadConfiguration(
 export function buildConfiguration(sources: ConfigSources, environment: Environment): Built {
   const draft: Draft = { sources, environment, faults: [] };
   for (const step of STEPS) step(draft);
+  const limits = limitSources(draft);
+  if (limits !== undefined) draft.limits = take(draft, loadLimits(limits));
   draft.lists = take(draft, loadLists(listSources(draft)));
   const options = rulesetOptions(draft);
   if (options !== undefined) draft.ruleset = take(draft, loadRuleset(options));
@@ -69,7 +71,7 @@ export interface GradualOptions {
 }
 
 /** rules are compiled for so long before the others may run */
-const SLICE_MS = 5;
+const SLICE_MS = 3;
 
 /** The same beside running traffic. */
 export async function buildConfigurationGradually(options: GradualOptions): Promise<Built> {
@@ -79,18 +81,26 @@ export async function buildConfigurationGradually(options: GradualOptions): Prom
     step(draft);
     await breathe();
   }
+  const slices = createSlices(breathe);
+  const limits = limitSources(draft);
+  if (limits !== undefined && !reuse(draft, 'limits'))
+    draft.limits = take(draft, await loadLimitsInSlices(limits, slices));
   if (!reuse(draft, 'lists')) draft.lists = take(draft, await loadListsGradually(listSources(draft), breathe));
   const rules = rulesetOptions(draft);
-  if (rules !== undefined && !reuse(draft, 'ruleset')) {
-    let sliceMs = performance.now();
-    const isDue = (): boolean => performance.now() - sliceMs > SLICE_MS;
-    const pause = async (): Promise<void> => {
+  if (rules !== undefined && !reuse(draft, 'ruleset'))
+    draft.ruleset = take(draft, await loadRulesetInSlices(rules, slices));
+  return complete(draft);
+}
+
+function createSlices(breathe: () => Promise<void>) {
+  let sliceMs = performance.now();
+  return {
+    isDue: (): boolean => performance.now() - sliceMs > SLICE_MS,
+    breathe: async (): Promise<void> => {
       await breathe();
       sliceMs = performance.now();
-    };
-    draft.ruleset = take(draft, await loadRulesetInSlices(rules, { isDue, breathe: pause }));
-  }
-  return complete(draft);
+    },
+  };
 }
 
 type Built = Result<LoadedConfiguration, readonly ConfigFault[]>;
@@ -179,20 +189,17 @@ const STEPS: readonly ((draft: Draft) => void)[] = [
   },
   (draft) => {
     const { channels, sources } = draft;
-    if (channels === undefined || reuse(draft, 'limits')) return;
-    draft.limits = take(
-      draft,
-      loadLimits({ files: sources.limits, channels: [...channels.channels.keys()], ...reasonCodes(draft) }),
-    );
-  },
-  (draft) => {
-    const { channels, sources } = draft;
     if (channels === undefined || reuse(draft, 'policy')) return;
     draft.policy = take(draft, loadPolicy(sources.policy, [...channels.channels.keys()]));
   },
 ];
 
 const reasonCodes = ({ reasons }: Draft) => (reasons === undefined ? {} : { reasons: new Set(reasons.keys()) });
+/** undefined = the channels that limits are checked against are refused */
+const limitSources = (draft: Draft): LimitSources | undefined =>
+  draft.channels === undefined
+    ? undefined
+    : { files: draft.sources.limits, channels: [...draft.channels.channels.keys()], ...reasonCodes(draft) };
 const listSources = (draft: Draft) => ({ files: draft.sources.lists, ...reasonCodes(draft) });
 
 /** undefined = one of the parts that rules are checked against is refused */

@@ -29,4 +29,6 @@ export interface SourceFile {
   /** relative to the configuration folder */
   readonly file: string;
   readonly text: string;
+  /** what another thread has read from exactly this text: strict YAML in order */
+  readonly parsed?: { readonly value: unknown };
 }

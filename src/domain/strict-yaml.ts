@@ -23,6 +23,27 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_DEPTH = 64;
 
 export function parseStrictYaml(source: SourceFile): Result<YamlFile, readonly ConfigFault[]> {
+  return source.parsed === undefined ? parseText(source) : ok(parsedElsewhere(source, source.parsed.value));
+}
+
+/** Places are looked for only when there is something to say about them: then the text is read here after all. */
+function parsedElsewhere(source: SourceFile, value: unknown): YamlFile {
+  let places: YamlFile | undefined;
+  const read = (): YamlFile => {
+    if (places !== undefined) return places;
+    const parsed = parseText(source);
+    places = parsed.ok ? parsed.value : yamlFile(source, value, undefined, new LineCounter());
+    return places;
+  };
+  return {
+    file: source.file,
+    value,
+    range: (path) => read().range(path),
+    fault: (path, message, suggestion) => read().fault(path, message, suggestion),
+  };
+}
+
+function parseText(source: SourceFile): Result<YamlFile, readonly ConfigFault[]> {
   const at = (offset: number | undefined, message: string, lines: LineCounter): ConfigFault =>
     offset === undefined
       ? { file: source.file, path: '', message }

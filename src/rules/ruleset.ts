@@ -15,6 +15,7 @@ import { formatRfc3339 } from '../domain/time.ts';
 import type { Channel, Transaction } from '../domain/transaction.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from './documents/document-reader.ts';
 import { createNamesakes } from './documents/namesakes.ts';
+import { atOnce, inSlices, type Slices, type Steps } from './documents/steps.ts';
 import {
   createFactLayout,
   type FactLayout,
@@ -82,7 +83,7 @@ function* readFile(
   source: SourceFile,
   context: RuleContext,
   namesakes: ReturnType<typeof createNamesakes>,
-): Generator<void, ReadFile> {
+): Steps<ReadFile> {
   const reader = readDocument(source);
   yield;
   if (reader.root === undefined) return { reader, rules: [] };
@@ -116,7 +117,7 @@ function contentVersion(files: readonly SourceFile[]): string {
 
 type Loaded = Result<Ruleset, readonly ConfigFault[]>;
 
-function* loadStepwise(options: RulesetOptions): Generator<void, Loaded> {
+function* loadStepwise(options: RulesetOptions): Steps<Loaded> {
   const layout = createFactLayout();
   const context: RuleContext = {
     vocabulary: ruleVocabulary(options),
@@ -135,33 +136,23 @@ function* loadStepwise(options: RulesetOptions): Generator<void, Loaded> {
     faults.push({ file, path: 'rules', message: `more than ${MAX_RULES} rules` });
   }
   if (faults.length > 0) return err(faults.toSorted(byPlace));
+  yield;
+  const version = contentVersion(options.files);
+  yield;
   const rules = placed.map(({ rule }) => rule);
-  return ok(createRuleset(rules, layout, { version: contentVersion(options.files), vocabulary: context.vocabulary }));
-}
-
-export function loadRuleset(options: RulesetOptions): Loaded {
-  const steps = loadStepwise(options);
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
-  return step.value;
-}
-
-/**
- * The same beside running traffic: `breathe` is awaited whenever `isDue` says that this slice has taken long enough. One
- * YAML document is the smallest piece (1 ms a rule on a busy core): keep files below some fifty rules.
- */
-export async function loadRulesetInSlices(
-  options: RulesetOptions,
-  { isDue, breathe }: { readonly isDue: () => boolean; readonly breathe: () => Promise<void> },
-): Promise<Loaded> {
-  const steps = loadStepwise(options);
-  let step = steps.next();
-  while (step.done !== true) {
-    if (isDue()) await breathe();
-    step = steps.next();
+  const all: ActiveRule[] = [];
+  for (const rule of rules) {
+    all.push(activate(rule, layout));
+    yield;
   }
-  return step.value;
+  return ok(createRuleset(all, layout, { version, vocabulary: context.vocabulary }));
 }
+
+export const loadRuleset = (options: RulesetOptions): Loaded => atOnce(loadStepwise(options));
+
+/** The same beside running traffic. One YAML document is the largest piece (1 ms a rule), unless another thread has read it. */
+export const loadRulesetInSlices = (options: RulesetOptions, slices: Slices): Promise<Loaded> =>
+  inSlices(loadStepwise(options), slices);
 
 const byPlace = (a: ConfigFault, b: ConfigFault): number =>
   a.file === b.file ? (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) : a.file < b.file ? -1 : 1;
@@ -288,13 +279,13 @@ function traceOf(active: ActiveRule, frame: Frame, facts: Facts): RuleTrace {
 const NO_HITS: readonly RuleHit[] = [];
 
 function createRuleset(
-  rules: readonly Rule[],
+  all: readonly ActiveRule[],
   layout: FactLayout,
   { version, vocabulary }: { readonly version: string; readonly vocabulary: Vocabulary },
 ): Ruleset {
   const frame = layout.newFrame();
   const whole = planLoad(layout.terms);
-  const all = rules.map((rule) => activate(rule, layout));
+  const rules = all.map(({ rule }) => rule);
   const running = all.filter(({ rule }) => rule.mode !== 'off' && rule.rollout.percent > 0);
   const planFor = createPlanner(running, layout);
   return {

@@ -31,8 +31,8 @@ export interface ValuePlace {
   readonly file: string;
   readonly path: string;
   readonly text: string;
-  readonly start?: number;
-  readonly end?: number;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
 }
 
 export interface DocumentReader {
@@ -79,11 +79,18 @@ export function readDocument(source: SourceFile): DocumentReader {
   const faults: ConfigFault[] = [];
   const yaml = parsed.value;
   const fault: FaultAt = (at, message, suggestion) => faults.push(yaml.fault(at.path, message, suggestion));
-  const place = (at: DocumentNode): ValuePlace => {
-    const range = yaml.range(at.path);
-    const head = { file: source.file, path: formatPath(at.path), text: source.text };
-    return range === undefined ? head : { ...head, start: range[0], end: range[1] };
-  };
+  const place = (at: DocumentNode): ValuePlace => ({
+    file: source.file,
+    path: formatPath(at.path),
+    text: source.text,
+    // asked for by faults and warnings alone
+    get start() {
+      return yaml.range(at.path)?.[0];
+    },
+    get end() {
+      return yaml.range(at.path)?.[1];
+    },
+  });
   const lineOf = (at: DocumentNode): number | undefined => {
     const start = yaml.range(at.path)?.[0];
     return start === undefined ? undefined : source.text.slice(0, start).split('\n').length;

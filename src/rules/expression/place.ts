@@ -12,8 +12,8 @@ export interface ExpressionPlace {
   /** the whole file, when it is at hand */
   readonly text?: string;
   /** range of the scalar in `text`, its quotes or block header included */
-  readonly start?: number;
-  readonly end?: number;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
   /** line of the scalar, for who has no text at hand; the column is then left out */
   readonly line?: number;
 }

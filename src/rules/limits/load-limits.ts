@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
 import { nameInside } from '../documents/name-inside.ts';
 import { createNamesakes } from '../documents/namesakes.ts';
+import { atOnce, inSlices, type Slices, type Steps } from '../documents/steps.ts';
 import { createCalendar } from './calendar.ts';
 import { createLimitSet, type LimitClause, type LimitDefinition, type LimitSet } from './limit-set.ts';
 import { type LimitSettings, readSettings } from './limit-settings.ts';
@@ -40,13 +41,27 @@ const NO_LIMITS: LimitSettings = {
   rates: new Map(),
 };
 
-export function loadLimits(sources: LimitSources): Result<LimitSet, readonly ConfigFault[]> {
+type Loaded = Result<LimitSet, readonly ConfigFault[]>;
+
+export const loadLimits = (sources: LimitSources): Loaded => atOnce(loadInSteps(sources));
+
+export const loadLimitsInSlices = (sources: LimitSources, slices: Slices): Promise<Loaded> =>
+  inSlices(loadInSteps(sources), slices);
+
+/** Yields after each file and each limit: a caller may let others run there. */
+function* loadInSteps(sources: LimitSources): Steps<Loaded> {
   const channels = new Set(sources.channels);
   const sorted = [...sources.files].sort((a, b) => (a.file < b.file ? -1 : 1));
-  const opened = sorted.map(openFile);
+  const opened: OpenFile[] = [];
+  for (const source of sorted) {
+    opened.push(openFile(source));
+    yield;
+  }
   const settings = readTheSettings(opened, channels);
-  const limits = settings === undefined ? [] : readLimits(opened, { settings, channels, reasons: sources.reasons });
+  const limits =
+    settings === undefined ? [] : yield* readLimits(opened, { settings, channels, reasons: sources.reasons });
   const clauses = readClauses(opened, new Set(limits.map((limit) => limit.id)));
+  yield;
   const faults = opened.flatMap((file) => file.reader.faults);
   const first = opened[0];
   if (faults.length > 0) return err(faults);
@@ -82,7 +97,7 @@ function readTheSettings(files: readonly OpenFile[], channels: ReadonlySet<strin
   return first && readKey(first.fields, 'settings', (node) => readSettings(node, first.reader, channels));
 }
 
-function readLimits(files: readonly OpenFile[], context: LimitContext): readonly LimitDefinition[] {
+function* readLimits(files: readonly OpenFile[], context: LimitContext): Steps<readonly LimitDefinition[]> {
   const limits = new Map<string, LimitDefinition>();
   const namesakes = createNamesakes('id');
   for (const { reader, fields } of files) {
@@ -94,6 +109,7 @@ function readLimits(files: readonly OpenFile[], context: LimitContext): readonly
       if (limits.size === MAX_LIMITS) reader.fault(item, `more than ${MAX_LIMITS} limits`);
       if (limits.size === MAX_LIMITS) return [...limits.values()];
       if (limit !== undefined) limits.set(limit.id, limit);
+      yield;
     }
   }
   return [...limits.values()];

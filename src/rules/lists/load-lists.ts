@@ -11,6 +11,7 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import type { DocumentNode, DocumentReader } from '../documents/document-reader.ts';
 import { nameInside } from '../documents/name-inside.ts';
 import { createNamesakes } from '../documents/namesakes.ts';
+import { atOnce, inSlices, type Steps } from '../documents/steps.ts';
 import { createEntryIndexBuilder, type EntryIndex } from './entry-index.ts';
 import { type CsvFault, countLines, readCsvBlocks } from './list-csv.ts';
 import { type DeclaredList, type ListDefinition, readDeclarations } from './list-definition.ts';
@@ -40,28 +41,15 @@ const MAX_INLINE_ENTRIES = 5_000;
 const MAX_FAULTS_PER_FILE = 1_000;
 const HASH_SLICE = 1 << 16;
 
-export function loadLists(sources: ListSources): Result<ListGeneration, readonly ConfigFault[]> {
-  const steps = loadInSteps(sources);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
+export const loadLists = (sources: ListSources): Result<ListGeneration, readonly ConfigFault[]> =>
+  atOnce(loadInSteps(sources));
 
-/** `pause` lets other work run; by default one turn of the event loop. */
-export async function loadListsGradually(
+/** `pause` lets other work run after every block of lines; by default one turn of the event loop. */
+export const loadListsGradually = (
   sources: ListSources,
   pause: () => Promise<void> = () => new Promise((resolve) => setImmediate(resolve)),
-): Promise<Result<ListGeneration, readonly ConfigFault[]>> {
-  const steps = loadInSteps(sources);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    await pause();
-  }
-}
-
-type Steps<T> = Generator<void, T>;
+): Promise<Result<ListGeneration, readonly ConfigFault[]>> =>
+  inSlices(loadInSteps(sources), { isDue: () => true, breathe: pause });
 
 function* loadInSteps(sources: ListSources): Steps<Result<ListGeneration, readonly ConfigFault[]>> {
   const files = [...sources.files].sort((a, b) => (a.file < b.file ? -1 : 1));
