@@ -15,12 +15,15 @@ export interface FraudSpan {
   readonly toMs: number;
 }
 
+/** Labels kept of one transaction. The oldest gives way: what it said holds only before all the others were given. */
+export const MOST_LABELS = 64;
+
 /** In order of labelledAt; an arrival goes behind its equals. The same statement again changes nothing. */
 export function addLabel(history: readonly LabelEntry[], entry: LabelEntry): readonly LabelEntry[] {
   const place = history.findLastIndex((known) => known.atMs <= entry.atMs);
   const standing = history[place];
   if (standing !== undefined && standing.atMs === entry.atMs && standing.value === entry.value) return history;
-  return history.toSpliced(place + 1, 0, entry);
+  return history.toSpliced(place + 1, 0, entry).slice(-MOST_LABELS);
 }
 
 export function fraudSpans(history: readonly LabelEntry[]): readonly FraudSpan[] {

@@ -275,6 +275,28 @@ export function featureStoreSuite({ name, open }: FeatureStoreSuite): void {
       });
     });
 
+    it('counts by the newest of a transaction’s labels, however many there are', async () => {
+      const store = await fresh();
+      const counterparty = { accountId: 'UNDECIDED' };
+      const labelled = payment({ counterparty });
+      await store.recordAndRead([labelled, payment({ counterparty, occurredAtMs: T0 + 1 })]);
+      const { channel, transactionId } = labelled.transaction;
+      const label = (index: number): Label => ({
+        channel,
+        transactionId,
+        label: index % 2 === 0 ? 'FRAUD' : 'GENUINE',
+        labelledAtMs: T0 + DAY + index * MINUTE,
+      });
+      const rateAt = async (timeMs: number): Promise<number | null | undefined> =>
+        at(await one(store, payment({ counterparty, occurredAtMs: timeMs })), 'fraud_rate');
+      for (let index = 0; index < 301; index++) await store.applyLabels([label(index)]);
+      expect(await rateAt(T0 + DAY + 300 * MINUTE)).toBe(1 / 2);
+      await store.applyLabels([label(301)]);
+      expect(await rateAt(T0 + DAY + 302 * MINUTE)).toBe(0);
+      // as of its own time: between two of the newest
+      expect(await rateAt(T0 + DAY + 300 * MINUTE + 1)).toBe(1 / 2);
+    });
+
     it('knows the customer from what came before', async () => {
       const store = await fresh();
       const device = { id: 'D1', ip: '203.0.113.7' };
@@ -307,6 +329,32 @@ export function featureStoreSuite({ name, open }: FeatureStoreSuite): void {
       expect(second.profile.distanceKm).toBeGreaterThan(1230);
       expect(second.profile.distanceKm).toBeLessThan(1270);
       expect(second.profile.speedKmh).toBe(second.profile.distanceKm);
+    });
+
+    it('remembers the last 16 devices, 64 payees and 32 addresses of a customer, and forgets the one unused for longest', async () => {
+      const store = await fresh();
+      const bounds = { devices: 16, payees: 64, addresses: 32 };
+      const use = (index: number, minute: number) =>
+        payment({
+          device: { id: `D${index % (bounds.devices + 1)}`, ip: `10.0.0.${index % (bounds.addresses + 1)}` },
+          counterparty: { accountId: `P${index % (bounds.payees + 1)}` },
+          occurredAtMs: T0 + minute * MINUTE,
+        });
+      // in turn, one more of each than is remembered: the one that is used again was just forgotten
+      const count = 2 * (bounds.payees + 1);
+      const readings = await store.recordAndRead(Array.from({ length: count }, (_, index) => use(index, index)));
+      const known = readings.map(({ profile }) => [profile.deviceKnown, profile.ipKnown, profile.payeeKnown]);
+      expect(known).toEqual(readings.map(() => [false, false, false]));
+      expect(readings.at(-1)?.profile).toMatchObject({ knownDevices: 16, knownPayees: 64 });
+      // the last ones are remembered: 16, 32 and 64 of them
+      const last = await store.recordAndRead([
+        use(count - bounds.devices, count),
+        use(count - bounds.addresses, count + 1),
+        use(count - bounds.payees, count + 2),
+      ]);
+      expect(last[0]?.profile).toMatchObject({ deviceKnown: true, ipKnown: true, payeeKnown: true });
+      expect(last[1]?.profile).toMatchObject({ ipKnown: true, payeeKnown: true });
+      expect(last[2]?.profile.payeeKnown).toBe(true);
     });
 
     it('makes no payee known by money that arrives', async () => {

@@ -28,6 +28,20 @@ describe('the in-process feature store', () => {
     );
   }, 120_000);
 
+  it('gives no value that is wrong and not flagged where logs meet their cap', async () => {
+    const cap = fc.integer({ min: 16, max: 80 });
+    await fc.assert(
+      fc.asyncProperty(anyStream, anyChunkSize, cap, async (options, chunkSize, maxEventsPerLog) => {
+        const store = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE, maxEventsPerLog });
+        expect(await differencesFromOracle(store, options, chunkSize)).toEqual([]);
+        // nor where a repeat is known from the log alone, and the log may have forgotten it
+        const forgetful = createMemoryFeatureStore({ catalogue: FORGETFUL_CATALOGUE, maxEventsPerLog, maxSlots: 1 });
+        expect(await differencesFromOracle(forgetful, options, chunkSize, false)).toEqual([]);
+      }),
+      { numRuns: 30 },
+    );
+  }, 120_000);
+
   it('counts a repeat in no window when its slot is gone', async () => {
     await fc.assert(
       fc.asyncProperty(anyStream, anyChunkSize, async (options, chunkSize) => {

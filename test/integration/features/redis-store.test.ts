@@ -88,10 +88,15 @@ featureCorrectionsSuite({
 
 describe('the Redis feature store', () => {
   /** What both stores answer to a stream, chunk by chunk. A repeat inside one chunk is answered by the Redis store without asking. */
-  async function expectEqualStores(catalogue: FeatureCatalogue, options: StreamOptions, chunkSize: number) {
+  async function expectEqualStores(
+    catalogue: FeatureCatalogue,
+    options: StreamOptions,
+    chunkSize: number,
+    cap: { readonly maxEventsPerLog?: number } = {},
+  ) {
     const stores: FeatureStore[] = [
-      createMemoryFeatureStore({ catalogue, maxSlots: 0 }),
-      createRedisFeatureStore({ client: redis, catalogue, keyPrefix: freshPrefix(), maxPending: 0 }),
+      createMemoryFeatureStore({ catalogue, maxSlots: 0, ...cap }),
+      createRedisFeatureStore({ client: redis, catalogue, keyPrefix: freshPrefix(), maxPending: 0, ...cap }),
     ];
     let chunk: ParsedTransaction[] = [];
     for (const parsed of hardStream(options)) {
@@ -140,6 +145,23 @@ describe('the Redis feature store', () => {
     expect(unknown).toBeGreaterThan(120);
     expect(unknown).toBeLessThan(360);
   }, 60_000);
+
+  it('equals it where logs meet their cap, and flags what it had to forget as the oracle says', async () => {
+    const cap = fc.integer({ min: 16, max: 80 });
+    await fc.assert(
+      fc.asyncProperty(anyStream, anyChunkSize, cap, async (options, chunkSize, maxEventsPerLog) => {
+        await expectEqualStores(FORGETFUL_CATALOGUE, options, chunkSize, { maxEventsPerLog });
+        const store = createRedisFeatureStore({
+          client: redis,
+          catalogue: FULL_CATALOGUE,
+          keyPrefix: freshPrefix(),
+          maxEventsPerLog,
+        });
+        expect(await differencesFromOracle(store, options, chunkSize)).toEqual([]);
+      }),
+      { numRuns: 10 },
+    );
+  }, 120_000);
 
   it('equals it where a log comes often in one chunk, with counts and sums alone', async () => {
     const plain = catalogueOf(

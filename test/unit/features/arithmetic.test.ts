@@ -56,6 +56,16 @@ describe('the history of labels', () => {
   });
 });
 
+describe('the labels of one transaction', () => {
+  it('are bounded, and the newest ones stay', () => {
+    let history: readonly LabelEntry[] = [];
+    for (let index = 0; index < 1_000; index++)
+      history = addLabel(history, { atMs: index, value: index % 2 === 0 ? 'FRAUD' : 'GENUINE' });
+    expect(history).toHaveLength(64);
+    expect([history[0]?.atMs, history.at(-1)?.atMs]).toEqual([936, 999]);
+  });
+});
+
 describe('keys', () => {
   it('never meet, whatever the ids', () => {
     fc.assert(
