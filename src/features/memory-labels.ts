@@ -47,7 +47,10 @@ export function createMemoryLabels(retentionMs: number): MemoryLabels {
     remember(transaction, timeMs, lists) {
       newestMs = Math.max(newestMs, timeMs);
       forgetOld();
-      known.set(transaction, { timeMs, lists, history: [] });
+      // a repeat that a full log had forgotten is added to that log again: its labels hold, and it is in its other logs too
+      const earlier = known.get(transaction);
+      if (earlier === undefined) known.set(transaction, { timeMs, lists, history: [] });
+      else known.set(transaction, { ...earlier, lists: [...new Set([...earlier.lists, ...lists])] });
     },
     apply(labels) {
       let applied = 0;

@@ -7,12 +7,17 @@ import { createFeatureOracle } from './feature-oracle.ts';
 const NAMES = FULL_CATALOGUE.features.map((feature) => feature.name);
 const isDouble = FULL_CATALOGUE.features.map(({ aggregate }) => aggregate === 'avg' || aggregate === 'stddev');
 
-/** Runs the stream through a store and the oracle, labels included; answers the differences, at most five. */
+/**
+ * Runs the stream through a store and the oracle, labels included; answers the differences, at most five. A store whose logs
+ * are full `forgets`: it may say of a correction that it does not know the original (which is a flag), and of values that
+ * they are estimates.
+ */
 export async function differencesFromOracle(
   store: FeatureStore,
   options: StreamOptions,
   chunkSize: number,
   comparesRepeats = true,
+  forgets = false,
 ): Promise<string[]> {
   const oracle = createFeatureOracle(FULL_CATALOGUE);
   const random = seededRandom(options.seed + 1);
@@ -30,7 +35,8 @@ export async function differencesFromOracle(
       if (isRepeat && !comparesRepeats) continue;
       const actual = readings[index];
       const flags = [...(expected.isTooLate ? ['TOO_LATE'] : []), ...(expected.isLate ? ['LATE'] : [])];
-      if (expected.isOriginalMissing) flags.push('ORIGINAL_NOT_FOUND');
+      const isForgotten = forgets && actual?.flags.includes('ORIGINAL_NOT_FOUND') === true;
+      if (expected.isOriginalMissing || isForgotten) flags.push('ORIGINAL_NOT_FOUND');
       const actualFlags = actual?.flags.filter((flag) => flag !== 'ESTIMATED');
       if (JSON.stringify(actualFlags) !== JSON.stringify(flags))
         found.push(`${transaction.transactionId} ${actualFlags} ${flags}`);

@@ -33,14 +33,28 @@ describe('the in-process feature store', () => {
     await fc.assert(
       fc.asyncProperty(anyStream, anyChunkSize, cap, async (options, chunkSize, maxEventsPerLog) => {
         const store = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE, maxEventsPerLog });
-        expect(await differencesFromOracle(store, options, chunkSize)).toEqual([]);
+        expect(await differencesFromOracle(store, options, chunkSize, true, true)).toEqual([]);
         // nor where a repeat is known from the log alone, and the log may have forgotten it
         const forgetful = createMemoryFeatureStore({ catalogue: FORGETFUL_CATALOGUE, maxEventsPerLog, maxSlots: 1 });
-        expect(await differencesFromOracle(forgetful, options, chunkSize, false)).toEqual([]);
+        expect(await differencesFromOracle(forgetful, options, chunkSize, false, true)).toEqual([]);
       }),
       { numRuns: 30 },
     );
   }, 120_000);
+
+  it('keeps the labels of a repeat that a full log had forgotten', async () => {
+    const stream = {
+      seed: 1_308_291_454,
+      events: 210,
+      customers: 1,
+      counterparties: 7,
+      devices: 1,
+      meanGapMs: 600_000,
+    };
+    const options = { ...stream, corrections: 0.4, amounts: 'rising' } as const;
+    const store = createMemoryFeatureStore({ catalogue: FORGETFUL_CATALOGUE, maxEventsPerLog: 17, maxSlots: 1 });
+    expect(await differencesFromOracle(store, options, 15, false, true)).toEqual([]);
+  });
 
   it('counts a repeat in no window when its slot is gone', async () => {
     await fc.assert(

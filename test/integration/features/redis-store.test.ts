@@ -157,7 +157,7 @@ describe('the Redis feature store', () => {
           keyPrefix: freshPrefix(),
           maxEventsPerLog,
         });
-        expect(await differencesFromOracle(store, options, chunkSize)).toEqual([]);
+        expect(await differencesFromOracle(store, options, chunkSize, true, true)).toEqual([]);
       }),
       { numRuns: 10 },
     );
