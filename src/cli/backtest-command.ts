@@ -110,7 +110,7 @@ function stackOf(
   const stack = createScoringStack({
     configuration,
     store: keepDecisionsOutside(store, { capacity: REPEAT_SLOTS + MAX_CHUNK }),
-    limitUsage: memoryLimitUsage(systemClock),
+    limitUsage: memoryLimitUsage('events'),
     // every transaction of history gets its model score, however long it takes
     model,
     modelBudgetMs: () => Number.POSITIVE_INFINITY,

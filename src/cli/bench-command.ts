@@ -50,7 +50,7 @@ export async function openBenchStack(configuration: LoadedConfiguration): Promis
   return createScoringStack({
     configuration,
     store: memoryStoreFor(configuration),
-    limitUsage: memoryLimitUsage(systemClock),
+    limitUsage: memoryLimitUsage('events'),
     model: await loadConfiguredModel(configuration),
     modelBudgetMs: () => Number.POSITIVE_INFINITY,
     clock: systemClock,

@@ -256,6 +256,7 @@ export function createGeneration(parts: GenerationParts): Generation {
       limitRecord(limits, transaction) ?? {
         channel: transaction.channel,
         transactionId: transaction.transactionId,
+        occurredAtMs: transaction.occurredAtMs,
         owners: [],
         counters: [],
       },

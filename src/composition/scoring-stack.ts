@@ -109,7 +109,7 @@ export function memoryStoreFor(
   });
 }
 
-export const memoryLimitUsage = (clock: Clock): LimitUsageStore => createMemoryLimitUsageStore({ clock });
+export const memoryLimitUsage = (clock: Clock | 'events'): LimitUsageStore => createMemoryLimitUsageStore({ clock });
 
 /** null when the configuration runs without a model. */
 export async function loadConfiguredModel(configuration: LoadedConfiguration): Promise<TfjsModel | null> {

@@ -41,6 +41,8 @@ export interface LimitGiveBack {
 export interface LimitRecord {
   readonly channel: Channel;
   readonly transactionId: string;
+  /** of the transaction, in milliseconds */
+  readonly occurredAtMs: number;
   /** whose counters can be touched, also when `counters` is empty (a reversal) */
   readonly owners: readonly LimitOwner[];
   readonly counters: readonly LimitCounter[];

@@ -346,6 +346,7 @@ function nextRecord(random: (below: number) => number, sent: LimitRecord[]): Lim
   const record: LimitRecord = {
     channel: random(2) === 0 ? 'ATM' : 'POS',
     transactionId: `T${sent.length}`,
+    occurredAtMs: sent.length,
     owners: isBack ? earlier.owners : [owner],
     counters: isBack ? [] : counters,
     ...(isBack

@@ -79,5 +79,5 @@ export function aLimitRecord(transactionId: string, more: Partial<LimitRecord> =
   const owners = more.owners ?? [
     ...new Map(counters.map(({ owner }) => [`${owner.kind}/${owner.id}`, owner])).values(),
   ];
-  return { channel: 'MOBILE_BANKING', transactionId, owners, counters, ...more };
+  return { channel: 'MOBILE_BANKING', transactionId, occurredAtMs: 0, owners, counters, ...more };
 }

@@ -63,6 +63,7 @@ export function limitRecord(set: LimitSet, transaction: Transaction): LimitRecor
   return {
     channel: transaction.channel,
     transactionId: transaction.transactionId,
+    occurredAtMs: transaction.occurredAtMs,
     owners: ownersOf(set, transaction, counters, givesBack !== undefined),
     counters,
     ...(givesBack === undefined ? {} : { givesBack }),

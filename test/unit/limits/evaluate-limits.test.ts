@@ -305,6 +305,7 @@ describe('usage counters', () => {
     expect(limitRecord(set, tx({ type: 'REVERSAL', original, amountMinor: 7 }))).toEqual({
       channel: 'MOBILE_BANKING',
       transactionId: 'T-1',
+      occurredAtMs: 1_795_140_900_123,
       owners: [
         { kind: 'customer', id: 'C1001' },
         { kind: 'account', id: 'A1001-1' },

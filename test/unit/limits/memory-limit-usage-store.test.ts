@@ -6,6 +6,7 @@ import { aCounter, aLimitRecord } from '../../helpers/a-limit.ts';
 const DAY_MS = 86_400_000;
 
 limitUsageSuite('in process', async () => createMemoryLimitUsageStore({ clock: { now: () => 0 } }));
+limitUsageSuite('in process, by the time of events', async () => createMemoryLimitUsageStore({ clock: 'events' }));
 
 describe('the bounds of the in-process limit usage store', () => {
   it('forgets a day counter five days after its first write, and a record after seven', async () => {
@@ -25,6 +26,23 @@ describe('the bounds of the in-process limit usage store', () => {
     expect((await store.recordAndRead([first]))[0]?.repeated).toBe(true);
     nowMs = 7 * DAY_MS;
     expect((await store.recordAndRead([first]))[0]?.repeated).toBe(false);
+  });
+
+  it('counts lifetimes by the newest transaction where history is played, also when a late one comes', async () => {
+    const store = createMemoryLimitUsageStore({ clock: 'events' });
+    const reversal = (id: string, occurredAtMs: number) =>
+      aLimitRecord(id, {
+        occurredAtMs,
+        counters: [],
+        owners: [{ kind: 'customer', id: 'C1' }],
+        givesBack: { kind: 'reversal', amountMinor: 100, channel: 'MOBILE_BANKING', transactionId: 'T1' },
+      });
+    const found = async (record: ReturnType<typeof aLimitRecord>) =>
+      (await store.recordAndRead([record]))[0]?.originalFound;
+    await store.recordAndRead([aLimitRecord('T1', { occurredAtMs: 0 })]);
+    expect(await found(reversal('R1', 7 * DAY_MS - 1))).toBe(true);
+    expect(await found(reversal('R2', 7 * DAY_MS))).toBe(false);
+    expect(await found(reversal('R3', 6 * DAY_MS))).toBe(false);
   });
 
   it('never holds more than its cap, lets the oldest go, and says so', async () => {

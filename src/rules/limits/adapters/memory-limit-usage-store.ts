@@ -22,7 +22,8 @@ import type { LimitReading, LimitUsageStore } from '../../../domain/ports.ts';
 import { COUNTER_LIFETIME_MS, MAX_COUNTER, RECORD_LIFETIME_MS, toSafeNumber } from './usage-retention.ts';
 
 export interface MemoryLimitUsageOptions {
-  readonly clock: Clock;
+  /** `events`: time is the newest transaction's, so that history of years runs through in minutes and lifetimes are as live */
+  readonly clock: Clock | 'events';
   /** of counters per kind of period, and of records */
   readonly maxEntries?: number;
 }
@@ -52,7 +53,9 @@ const DEFAULT_MAX_ENTRIES = 2_000_000;
 
 export function createMemoryLimitUsageStore(options: MemoryLimitUsageOptions): MemoryLimitUsageStore {
   const maxEntries = options.maxEntries ?? DEFAULT_MAX_ENTRIES;
-  const now = (): number => options.clock.now();
+  let newestMs = Number.NEGATIVE_INFINITY;
+  const { clock } = options;
+  const now = (): number => (clock === 'events' ? newestMs : clock.now());
   const counters = {
     day: createExpiringMap<Used>(COUNTER_LIFETIME_MS.day, maxEntries),
     month: createExpiringMap<Used>(COUNTER_LIFETIME_MS.month, maxEntries),
@@ -141,6 +144,7 @@ export function createMemoryLimitUsageStore(options: MemoryLimitUsageOptions): M
   return {
     recordAndRead: async (chunk) =>
       chunk.map((entry): LimitReading => {
+        newestMs = Math.max(newestMs, entry.occurredAtMs);
         const done = entry.owners.map((owner) => record(owner, entry));
         return {
           usage: new Map(done.flatMap((part) => [...part.record.first])),
