@@ -146,6 +146,14 @@ describe('the Redis feature store', () => {
     expect(unknown).toBeLessThan(360);
   }, 60_000);
 
+  it('equals it on a repeat of what was replaced, when its entry of a net log was dropped since', async () => {
+    const one = { customers: 1, counterparties: 1, devices: 1, corrections: 0.4 } as const;
+    const old = { ...one, seed: 3, events: 360, meanGapMs: 7_200_000, amounts: 'tiny after huge' } as const;
+    await expectEqualStores(FORGETFUL_CATALOGUE, old, 1);
+    const full = { ...one, seed: 0, events: 291, meanGapMs: 1, amounts: 'mixed' } as const;
+    await expectEqualStores(FORGETFUL_CATALOGUE, full, 1, { maxEventsPerLog: 16 });
+  });
+
   it('equals it where logs meet their cap, and flags what it had to forget as the oracle says', async () => {
     const cap = fc.integer({ min: 16, max: 80 });
     await fc.assert(

@@ -66,7 +66,14 @@ local function replace_entry(place, target)
   if L.labels and n > 1 then forget_fraud(t, target) end
 end
 
+-- The log is marked, so that a repeat of what was replaced is looked for among the pairs also when its record is gone: an entry
+-- of a net log is lowered and stays, until a full log or the retention drops it.
 local function keep_replacement(gone_key, pairs_of, target, id)
+  local size = flagged and 0 or call('STRLEN', key)
+  if size > 0 then
+    flagged = true
+    call('SETRANGE', key, size - 4, sp('<I4', su('<I4', call('GETRANGE', key, size - 4, -1)) + FLAG))
+  end
   call('SET', gone_key, sub(pairs_of .. sp('<dd', target, id), -16 * REPLACED_KEPT), 'PX', L.ttl)
 end
 
