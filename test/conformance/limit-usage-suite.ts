@@ -230,6 +230,31 @@ export function limitUsageSuite(name: string, open: () => Promise<LimitUsageStor
     );
 
     it(
+      'replaces the version that stands, whichever of a chain is named, and not one that was blocked',
+      withStore(async (store) => {
+        const corrects = (id: string, amountMinor: number, original: string) =>
+          pay(id, amountMinor, {
+            givesBack: { kind: 'correction', amountMinor, channel: 'MOBILE_BANKING', transactionId: original },
+          });
+        await store.recordAndRead([pay('T0', 5), pay('A', 100)]);
+        const readings = await store.recordAndRead([corrects('B', 80, 'A'), corrects('C', 60, 'A')]);
+        expect(readings.map((reading) => reading.originalFound)).toEqual([true, true]);
+        expect(used(await probe(store, '1'))).toEqual([65, 2]);
+        const blocked = corrects('D', 40, 'B');
+        await one(store, blocked);
+        expect(used(await probe(store, '2'))).toEqual([45, 2]);
+        await store.release([blocked]);
+        expect(used(await probe(store, '3'))).toEqual([65, 2]);
+        await one(store, corrects('E', 10, 'A'));
+        expect(used(await probe(store, '4'))).toEqual([15, 2]);
+        await one(store, back('R', 'reversal', 'A'));
+        expect(used(await probe(store, '5'))).toEqual([15, 2]);
+        await one(store, back('S', 'reversal', 'E'));
+        expect(used(await probe(store, '6'))).toEqual([5, 1]);
+      }),
+    );
+
+    it(
       'takes back what a correction gave when the correction itself is blocked',
       withStore(async (store) => {
         await one(store, pay('T1', 100));

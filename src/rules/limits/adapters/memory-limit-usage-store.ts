@@ -46,6 +46,8 @@ interface OwnerRecord {
   amountLeft: bigint;
   countLeft: number;
   released: boolean;
+  /** the correction that took its place; it has given the place back when it was released */
+  replacedBy: OwnerRecord | undefined;
   readonly gaveBack: { readonly original: OwnerRecord; readonly amount: bigint; readonly count: number } | null;
 }
 
@@ -91,7 +93,8 @@ export function createMemoryLimitUsageStore(options: MemoryLimitUsageOptions): M
     const found =
       byId ??
       (hasReferences ? references.get(referenceKey(owner, back.channel, back.stan, back.rrn), now()) : undefined);
-    return found?.released ? undefined : found;
+    const standing = back.kind === 'correction' ? versionThatStands(found) : found;
+    return standing?.released ? undefined : standing;
   }
 
   function undo(owner: LimitOwner, back: LimitGiveBack): OwnerRecord['gaveBack'] {
@@ -119,8 +122,10 @@ export function createMemoryLimitUsageStore(options: MemoryLimitUsageOptions): M
       amountLeft: BigInt(own[0]?.amountMinor ?? 0),
       countLeft: own[0]?.count ?? 0,
       released: false,
+      replacedBy: undefined,
       gaveBack,
     };
+    if (gaveBack !== null && entry.givesBack?.kind === 'correction') gaveBack.original.replacedBy = made;
     records.set(key, made, now());
     if (entry.references !== undefined) {
       references.set(referenceKey(owner, entry.channel, entry.references.stan, entry.references.rrn), made, now());
@@ -163,6 +168,13 @@ export function createMemoryLimitUsageStore(options: MemoryLimitUsageOptions): M
       );
     },
   };
+}
+
+/** Of two corrections of one original the second replaces the first. */
+function versionThatStands(original: OwnerRecord | undefined): OwnerRecord | undefined {
+  let standing = original;
+  while (standing?.replacedBy !== undefined && !standing.replacedBy.released) standing = standing.replacedBy;
+  return standing;
 }
 
 const atLeast0 = (amount: bigint): bigint => (amount < 0n ? 0n : amount);

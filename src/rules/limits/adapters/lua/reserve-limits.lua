@@ -3,7 +3,8 @@
 -- Guarantee: atomic for the whole call; a record that exists changes nothing and answers its first values.
 -- KEYS     every key that the items name. While a slot moves, Redis answers TRYAGAIN for keys that are here and there; a key that
 --          was not declared would read as empty instead, and customers would lose what they have used. (Only the original of a
---          reversal that is found by the rails' references, and the originals' counters, cannot be known beforehand.)
+--          reversal that is found by the rails' references, what has replaced an original, and their counters, cannot be known
+--          beforehand.)
 -- ARGV     record lifetime in ms, number of items, then for each item (#key = position in KEYS, 0 = none):
 --            base, #record, #reference, kind ('' | reversal | refund | correction), #original's record, #original's reference,
 --            amount to give back, amount, count, number of groups, then for each group: #key, lifetime in ms, number of
@@ -35,13 +36,19 @@ local function read_groups(base)
   return groups
 end
 
--- Suffix and record of the original, by its id or by the rails' references.
+-- Suffix and record of the original, by its id or by the rails' references; for a correction the version that stands: of
+-- two corrections of one original the second replaces the first. A version that was blocked has given its place back.
 local function find_original(item)
   local suffix = item.original
   local original = suffix ~= '' and load_record(item.base .. suffix)
   if not original and item.original_reference ~= '' then
     suffix = redis.call('GET', item.base .. item.original_reference)
     original = suffix and load_record(item.base .. suffix)
+  end
+  while item.kind == 'correction' and original and original[7] do
+    local version = load_record(item.base .. original[7])
+    if not version or version[1] == 1 then break end
+    suffix, original = original[7], version
   end
   return suffix, original
 end
@@ -62,6 +69,7 @@ local function undo(item)
     count = original[3]
   end
   give_back(item.base, original, amount, count)
+  if item.kind == 'correction' then original[7] = item.record end
   keep_record(item.base .. suffix, original)
   return { suffix, digits(amount), count }
 end
