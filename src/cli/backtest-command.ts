@@ -6,9 +6,8 @@ import { keepDecisionsOutside } from '../backtest/decisions-outside.ts';
 import type { BacktestStack } from '../backtest/run-backtest.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import {
-  createScoringStack,
+  createHistoryStack,
   loadConfiguredModel,
-  memoryLimitUsage,
   memoryStoreFor,
   type ScoringStack,
   zoneMinutes,
@@ -107,18 +106,8 @@ function stackOf(
   store: FeatureStore,
   model: FraudModel | null,
 ): OpenStack {
-  const stack = createScoringStack({
-    configuration,
-    store: keepDecisionsOutside(store, { capacity: REPEAT_SLOTS + MAX_CHUNK }),
-    limitUsage: memoryLimitUsage('events'),
-    // every transaction of history gets its model score, however long it takes
-    model,
-    modelBudgetMs: () => Number.POSITIVE_INFINITY,
-    clock: systemClock,
-    // an in-process store has no outage
-    maxRecent: 0,
-    scorer: { decisionTime: 'event' },
-  });
+  const outside = keepDecisionsOutside(store, { capacity: REPEAT_SLOTS + MAX_CHUNK });
+  const stack = createHistoryStack(configuration, outside, model);
   return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration) };
 }
 

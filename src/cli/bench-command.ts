@@ -1,9 +1,8 @@
 /** Puts `vigil bench` together: the in-process stack of a configuration, and the clocks. */
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import {
-  createScoringStack,
+  createHistoryStack,
   loadConfiguredModel,
-  memoryLimitUsage,
   memoryStoreFor,
   type ScoringStack,
 } from '../composition/scoring-stack.ts';
@@ -45,16 +44,5 @@ export async function benchCommand(options: BenchCommandOptions, io: CommandIo):
   }
 }
 
-/** Every transaction gets its model score, however busy the machine is. */
-export async function openBenchStack(configuration: LoadedConfiguration): Promise<ScoringStack> {
-  return createScoringStack({
-    configuration,
-    store: memoryStoreFor(configuration),
-    limitUsage: memoryLimitUsage('events'),
-    model: await loadConfiguredModel(configuration),
-    modelBudgetMs: () => Number.POSITIVE_INFINITY,
-    clock: systemClock,
-    maxRecent: 0,
-    scorer: { decisionTime: 'event' },
-  });
-}
+export const openBenchStack = async (configuration: LoadedConfiguration): Promise<ScoringStack> =>
+  createHistoryStack(configuration, memoryStoreFor(configuration), await loadConfiguredModel(configuration));

@@ -4,8 +4,8 @@
  * ratios to JSON.parse and CPU time; Kafka, Redis and Postgres are not in it. Judges nothing: machines differ.
  */
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { parserOf } from '../composition/parser-of.ts';
 import { VigilError } from '../domain/errors.ts';
-import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { FeatureStore } from '../domain/ports.ts';
 import type { ParsedTransaction } from '../domain/transaction.ts';
 import type { ScoreTransactions } from '../pipeline/score-transactions.ts';
@@ -59,7 +59,7 @@ export async function runBench(options: BenchOptions, io: CommandIo): Promise<Ex
 }
 
 function stagesOf({ configuration, store, score, now }: BenchOptions): readonly Stage[] {
-  const parse = createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) });
+  const parse = parserOf(configuration);
   const parseAll = (chunk: readonly Buffer[]): ParsedTransaction[] =>
     chunk.map((bytes) => {
       const parsed = parse(bytes, now());

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { TfjsModel } from '../models/tfjs-model.ts';
-import { compareModels, openModel } from './compare-models.ts';
+import { type ComparedModels, compareModels, openModel } from './compare-models.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { fileHistory, type ModelHistory, simulatedHistory } from './model-history.ts';
 import { evaluationLines } from './model-report.ts';
@@ -29,20 +29,9 @@ export interface ModelEvaluateOptions {
 }
 
 export async function runModelEvaluate(options: ModelEvaluateOptions, io: CommandIo): Promise<ExitCode> {
-  const { configuration, now, threshold } = options;
+  const { configuration } = options;
   const model = await openModel(configuration, options.version);
-  refuseTrainingSeed(options, model);
-  const history = await historyOf(options);
-  const progress = createProgress(io, 'scoring', options.in === undefined ? options.transactions : undefined, now);
-  const { counts, evaluations } = await compareModels({
-    configuration,
-    history,
-    models: [model],
-    fromMs: judgedFromMs(options),
-    threshold,
-    onProgress: progress.update,
-  });
-  progress.end();
+  const { counts, evaluations } = await measureModels(options, [model], io);
   await model.close();
   const report = { model: model.version, ...counts, ...evaluations[0] };
   if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
@@ -51,11 +40,36 @@ export async function runModelEvaluate(options: ModelEvaluateOptions, io: Comman
   return EXIT.done;
 }
 
-/** What a model is judged on: a file with labels, or a simulated bank. */
-export type JudgedOn = Pick<ModelEvaluateOptions, 'configuration' | 'in' | 'labels' | 'seed' | 'transactions' | 'now'>;
+/** What models are judged on: a file with labels, or a simulated bank. */
+export type JudgedOn = Pick<
+  ModelEvaluateOptions,
+  'configuration' | 'in' | 'labels' | 'seed' | 'transactions' | 'threshold' | 'now'
+>;
+
+/** USAGE when one of them was trained on the seed. */
+export async function measureModels(
+  options: JudgedOn,
+  models: readonly TfjsModel[],
+  io: CommandIo,
+): Promise<ComparedModels> {
+  for (const model of models) refuseTrainingSeed(options, model);
+  const { configuration, threshold, now } = options;
+  const history = await historyOf(options);
+  const progress = createProgress(io, 'scoring', options.in === undefined ? options.transactions : undefined, now);
+  const compared = await compareModels({
+    configuration,
+    history,
+    models,
+    fromMs: judgedFromMs(options),
+    threshold,
+    onProgress: progress.update,
+  });
+  progress.end();
+  return compared;
+}
 
 /** A model knows its own training data by heart. */
-export function refuseTrainingSeed(options: Pick<JudgedOn, 'in' | 'seed'>, model: TfjsModel): void {
+function refuseTrainingSeed(options: Pick<JudgedOn, 'in' | 'seed'>, model: TfjsModel): void {
   const { seed } = model.artefact.manifest.training;
   if (options.in !== undefined || options.seed !== seed) return;
   throw new VigilError(
@@ -65,10 +79,10 @@ export function refuseTrainingSeed(options: Pick<JudgedOn, 'in' | 'seed'>, model
 }
 
 /** A bank that starts from nothing has no past to judge by; a file is evaluated whole. */
-export const judgedFromMs = (options: Pick<JudgedOn, 'in'>): number =>
+const judgedFromMs = (options: Pick<JudgedOn, 'in'>): number =>
   options.in === undefined ? HISTORY_START_MS + WARM_UP_DAYS * DAY_MS : Number.NEGATIVE_INFINITY;
 
-export function historyOf(options: JudgedOn): Promise<ModelHistory> | ModelHistory {
+function historyOf(options: JudgedOn): Promise<ModelHistory> | ModelHistory {
   const { seed, transactions, configuration, now } = options;
   if (options.in !== undefined) return fileHistory({ in: options.in, labels: options.labels }, configuration, now());
   return simulatedHistory({ seed, transactions, customers: customersOf(transactions), startMs: HISTORY_START_MS });

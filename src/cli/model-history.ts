@@ -7,10 +7,10 @@ import { openHistory } from '../backtest/open-history.ts';
 import { readLabels } from '../backtest/read-labels.ts';
 import { type HistoryItem, type HistoryLine, runHistory } from '../backtest/run-history.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { parserOf } from '../composition/parser-of.ts';
 import { memoryStoreFor } from '../composition/scoring-stack.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { Label } from '../domain/label.ts';
-import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { ModelInput } from '../domain/ports.ts';
 import { transactionKey } from '../domain/transaction.ts';
 import type { FraudTruth } from '../models/training/dataset.ts';
@@ -119,7 +119,7 @@ export async function runModelHistory(
   try {
     await runHistory({
       lines: history.lines(),
-      parse: createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) }),
+      parse: parserOf(configuration),
       nowMs: history.nowMs,
       labels: createLabelFeed(history.labels),
       chunkSize: 256,

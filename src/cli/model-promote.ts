@@ -14,11 +14,10 @@ import { listModels } from '../models/model-registry.ts';
 import type { TfjsModel } from '../models/tfjs-model.ts';
 import type { Evaluation } from '../models/training/evaluate-scores.ts';
 import { isSamePerson } from '../rules/approval.ts';
-import { compareModels, openModel } from './compare-models.ts';
+import { openModel } from './compare-models.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
-import { historyOf, judgedFromMs, type ModelEvaluateOptions, refuseTrainingSeed } from './model-evaluate.ts';
+import { type ModelEvaluateOptions, measureModels } from './model-evaluate.ts';
 import { evaluationLines } from './model-report.ts';
-import { createProgress } from './progress.ts';
 import { replaceFile } from './replace-file.ts';
 
 export interface ModelPromoteOptions extends Omit<ModelEvaluateOptions, 'version' | 'report'> {
@@ -45,8 +44,8 @@ export async function runModelPromote(options: ModelPromoteOptions, io: CommandI
   const candidate = await openModel(options.configuration, options.version);
   const models = champion === undefined ? [candidate] : [candidate, champion];
   try {
-    for (const model of models) refuseTrainingSeed(options, model);
-    const [own, other] = await measure(options, models, io);
+    const { evaluations } = await measureModels(options, models, io);
+    const [own, other] = evaluations;
     if (own === undefined) throw new VigilError('BUG', 'a model was not measured');
     for (const [place, model] of models.entries()) showFigures(model, place === 0 ? own : other, io);
     const worse = reasonAgainst(own, other);
@@ -85,25 +84,6 @@ async function modelInForce({ configuration, version }: ModelPromoteOptions): Pr
   const others = (await listModels(sources.modelsDir)).map((model) => model.version).filter((name) => name !== version);
   if (others.length < 2) return openModel(configuration, others[0]);
   throw usage(`which model serves? Set model.version to one of ${others.join(', ')} first.`);
-}
-
-async function measure(options: ModelPromoteOptions, models: readonly TfjsModel[], io: CommandIo) {
-  const progress = createProgress(
-    io,
-    'scoring',
-    options.in === undefined ? options.transactions : undefined,
-    options.now,
-  );
-  const { evaluations } = await compareModels({
-    configuration: options.configuration,
-    history: await historyOf(options),
-    models,
-    fromMs: judgedFromMs(options),
-    threshold: options.threshold,
-    onProgress: progress.update,
-  });
-  progress.end();
-  return evaluations;
 }
 
 function showFigures(model: TfjsModel, evaluation: Evaluation | undefined, io: CommandIo): void {

@@ -5,6 +5,7 @@
  */
 import { openHistory } from '../backtest/open-history.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { parserOf } from '../composition/parser-of.ts';
 import { kafkaConnection } from '../composition/real-stack.ts';
 import { silentEvents } from '../consumers/consumer-events.ts';
 import { readDecision } from '../consumers/read-decision.ts';
@@ -16,7 +17,7 @@ import {
   type TopicStart,
 } from '../consumers/read-topic.ts';
 import type { Decision } from '../domain/decision.ts';
-import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
+import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import { parseRfc3339 } from '../domain/time.ts';
 import type { ParsedTransaction } from '../domain/transaction.ts';
 import { keptFacts } from '../pipeline/redecide.ts';
@@ -54,9 +55,6 @@ export interface RebuildSource {
   chunks(most: number): AsyncGenerator<RebuildChunk>;
   close(): Promise<void>;
 }
-
-const parserOf = ({ channels }: LoadedConfiguration): ParseTransaction =>
-  createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
 
 export async function fromFile(
   file: string,

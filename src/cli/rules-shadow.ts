@@ -8,10 +8,11 @@ import { readLabels } from '../backtest/read-labels.ts';
 import { readLines } from '../backtest/read-lines.ts';
 import { type Truth, truthOf } from '../backtest/truth.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
+import { parserOf } from '../composition/parser-of.ts';
 import { zoneMinutes } from '../composition/scoring-stack.ts';
 import type { Decision } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
-import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
+import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import { type Transaction, transactionKey } from '../domain/transaction.ts';
 import { listEffects } from '../rules/lists/list-effects.ts';
 import { createShadowRecorder, type ShadowReport, type ShadowRuleReport } from '../rules/shadow-report.ts';
@@ -53,9 +54,9 @@ async function readTruth({ configuration, labels }: RulesShadowOptions): Promise
 }
 
 async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
-  const { generation, lists, channels } = options.configuration;
+  const { generation, lists } = options.configuration;
   const truth = await readTruth(options);
-  const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
+  const parse = parserOf(options.configuration);
   const { minutesPerAlert } = options;
   const seen = new Set<string>();
   const daily = createDailySeries();

@@ -9,13 +9,13 @@ import type { Environment } from '../config/load-settings.ts';
 import { readSources } from '../config/read-sources.ts';
 import type { Clock } from '../domain/clock.ts';
 import { formatFault } from '../domain/config-fault.ts';
-import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { AlertStore, FraudModel } from '../domain/ports.ts';
 import type { DryRunAnswer } from '../http/http-options.ts';
 import { nextTurn } from './check-candidate.ts';
 import { folderFingerprint } from './config-watch.ts';
 import type { InForce } from './live-configuration.ts';
 import { buildConfigurationGradually, type LoadedConfiguration } from './load-generation.ts';
+import { parserOf } from './parser-of.ts';
 import { dryRunEvent } from './try-event.ts';
 
 export interface DryRunOptions {
@@ -37,7 +37,7 @@ export function createDryRun(options: DryRunOptions): (raw: Buffer) => Promise<D
 
   const run = async (raw: Buffer): Promise<DryRunAnswer> => {
     const { configuration, model } = inForce();
-    const parse = createTransactionParser({ isChannel: (code) => configuration.channels.channels.has(code) });
+    const parse = parserOf(configuration);
     const parsed = parse(raw, clock.now());
     if (!parsed.ok) return { status: 'rejected', rejection: parsed.error };
     const history = await historyBefore(parsed.value.transaction, alerts);

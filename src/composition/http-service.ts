@@ -7,7 +7,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { ConfigStore } from '../domain/config-store.ts';
 import type { Decision, DecisionVersions } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
-import { createTransactionParser, type ParseTransaction } from '../domain/parse-transaction.ts';
+import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import type { AlertStore, DecisionRecord } from '../domain/ports.ts';
 import type { Explanation, Readiness, ReadinessCheck } from '../http/api-types.ts';
 import { createHttpServer, type HttpServer } from '../http/http-server.ts';
@@ -21,6 +21,7 @@ import type { Telemetry } from '../telemetry/events.ts';
 import { createDryRun } from './dry-run.ts';
 import { createEarlierConfigurations, type EarlierConfigurations } from './earlier-configurations.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
+import { parserOf } from './parser-of.ts';
 import type { ScoringService } from './scoring-service.ts';
 
 export interface HttpServiceOptions {
@@ -135,9 +136,6 @@ export function explainRecord({ decision, bytes }: DecisionRecord, configuration
     redecided: redecide(bytes, generation, parse),
   };
 }
-
-export const parserOf = ({ channels }: Pick<LoadedConfiguration, 'channels'>): ParseTransaction =>
-  createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
 
 function rulesOf(decision: Decision, generation: Generation, parse: ParseTransaction): readonly ExplainedRule[] {
   const isOther = (part: keyof DecisionVersions): boolean => decision.versions[part] !== generation.versions[part];

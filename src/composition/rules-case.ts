@@ -3,13 +3,13 @@
 import type { Decision } from '../domain/decision.ts';
 import type { Facts, ListSnapshot } from '../domain/facts.ts';
 import type { Label } from '../domain/label.ts';
-import { createTransactionParser } from '../domain/parse-transaction.ts';
 import type { FraudModel } from '../domain/ports.ts';
 import type { Generation } from '../pipeline/generation.ts';
 import type { ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
 import type { DecideCase } from '../rules/testing/run-tests.ts';
 import type { KnownNames, TestCase, TestEvent } from '../rules/testing/test-case.ts';
 import { createGeneration, type LoadedConfiguration } from './load-generation.ts';
+import { parserOf } from './parser-of.ts';
 import { createScoringStack, memoryLimitUsage, memoryStoreFor } from './scoring-stack.ts';
 
 /** Small: a case has some hundred events, and each case gets a store of its own. */
@@ -125,8 +125,8 @@ export function factsOf(
 ): Facts | undefined {
   const { evidence } = decision;
   if (evidence === null) return undefined;
-  const { generation, channels } = configuration;
-  const parse = createTransactionParser({ isChannel: (code) => channels.channels.has(code) });
+  const { generation } = configuration;
+  const parse = parserOf(configuration);
   const parsed = parse(Buffer.from(JSON.stringify(evidence.transaction), 'utf8'), Number.MAX_SAFE_INTEGER);
   if (!parsed.ok) return undefined;
   return {

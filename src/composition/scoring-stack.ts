@@ -13,6 +13,7 @@ import { createScorer, type ScorerOptions, type ScoreTransactions } from '../pip
 import { createMemoryLimitUsageStore } from '../rules/limits/adapters/memory-limit-usage-store.ts';
 import type { InForce, LiveConfiguration } from './live-configuration.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
+import { systemClock } from './system-clock.ts';
 
 export interface ScoringStack {
   readonly score: ScoreTransactions;
@@ -108,6 +109,25 @@ export function memoryStoreFor(
     ...bounds,
   });
 }
+
+/** The live code path over history, all in this process: time is that of the events, and nothing is out of time. */
+export const createHistoryStack = (
+  configuration: LoadedConfiguration,
+  store: FeatureStore,
+  model: FraudModel | null,
+): ScoringStack =>
+  createScoringStack({
+    configuration,
+    store,
+    limitUsage: memoryLimitUsage('events'),
+    // every transaction of history gets its model score, however long it takes
+    model,
+    modelBudgetMs: () => Number.POSITIVE_INFINITY,
+    clock: systemClock,
+    // an in-process store has no outage
+    maxRecent: 0,
+    scorer: { decisionTime: 'event' },
+  });
 
 export const memoryLimitUsage = (clock: Clock | 'events'): LimitUsageStore => createMemoryLimitUsageStore({ clock });
 
