@@ -309,6 +309,34 @@ describe('working on an alert', () => {
     await expect.poll(() => page.evaluate('document.activeElement.id')).toBe(`row-${id}`);
   });
 
+  it('is no conflict with oneself when x follows c before the eye has seen the row change', async () => {
+    const opened = await startInQueue();
+    const { page, api } = opened;
+    await page.keyboard.press('j');
+    const id = await selectedId(opened);
+    // the key comes in the very moment in which the page first shows the claim
+    await page.evaluate(`new MutationObserver((_, observer) => {
+      if (!document.querySelector('.announcer').textContent.startsWith('Claimed: ')) return;
+      observer.disconnect();
+      document.dispatchEvent(new KeyboardEvent('keydown', { key: 'x', bubbles: true }));
+    }).observe(document.body, { childList: true, subtree: true, characterData: true })`);
+    await page.keyboard.press('c');
+    const dialog = page.getByRole('dialog', { name: 'Close the alert' });
+    await dialog.getByText('Genuine', { exact: true }).click();
+    await dialog.getByRole('button', { name: 'Close the alert' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(api.bank.alerts.find(({ alertId }) => alertId === id)?.disposition).toBe('genuine');
+  });
+
+  it('keeps the focus in the bar when a step takes its own button away', async () => {
+    const opened = await startInQueue();
+    const { page, api } = opened;
+    await page.goto(`${api.url}/#/alerts/${aTakeOver(opened)}`);
+    await page.getByRole('button', { name: 'Claim' }).press('Enter');
+    await page.getByRole('button', { name: 'Claim' }).waitFor({ state: 'detached' });
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toMatch(/^Close/);
+  });
+
   it('asks what it was before it closes', async () => {
     const { page } = await startInQueue();
     await page.keyboard.press('j');
@@ -351,6 +379,7 @@ describe('working on an alert', () => {
     await dialog.getByRole('button', { name: 'Close the alert' }).click();
     await dialog.getByText('Somebody else was faster').waitFor();
     expect(await dialog.getByLabel('Note').inputValue()).toBe('Account of a known mule.');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Close it all the same');
     await dialog.getByRole('button', { name: 'Close it all the same' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(api.bank.alerts.find(({ alertId }) => alertId === id)?.note).toBe('Account of a known mule.');

@@ -1,5 +1,5 @@
 /** Single-key shortcuts. They are silent while a person types, while a dialog is open, and with Ctrl, Alt or Meta held. */
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
@@ -17,7 +17,8 @@ function isMeant(event: KeyboardEvent): boolean {
 
 export function useShortcuts(shortcuts: Shortcuts): void {
   const current = useRef(shortcuts);
-  useEffect(() => {
+  // at once with what is drawn: a key that follows what the person has just seen must act on that, not on the state before
+  useLayoutEffect(() => {
     current.current = shortcuts;
   });
   useEffect(() => {

@@ -1,5 +1,5 @@
 /** The bar that stays: the state in words, and the steps that this state allows. */
-import type { ReactNode } from 'react';
+import { type ReactNode, type RefObject, useLayoutEffect, useRef } from 'react';
 import { Button } from 'react-aria-components/Button';
 import type { Alert } from '../../../http/api-types.ts';
 import { KeyHint } from '../controls/key-hint.tsx';
@@ -15,6 +15,28 @@ type StepKind = (typeof STEPS)[number];
 /** The step that comes next in an alert's life is the one that stands out. */
 const isNext = (kind: StepKind, alert: Alert): boolean => kind === (alert.status === 'claimed' ? 'close' : 'claim');
 
+/** A step takes its own button away: whoever pressed it stays in the bar, at the step that comes next. */
+function useFocusKeptInside(bar: RefObject<HTMLDivElement | null>, status: Alert['status']): void {
+  const before = useRef(status);
+  const pressed = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    const wasInside = pressed.current !== null && !pressed.current.isConnected;
+    if (before.current !== status && wasInside && document.activeElement === document.body) {
+      const next = bar.current?.querySelector<HTMLElement>('.button.primary');
+      (next ?? bar.current?.querySelector<HTMLElement>('.button'))?.focus();
+    }
+    before.current = status;
+    pressed.current = bar.current?.contains(document.activeElement) === true ? document.activeElement : null;
+  });
+  useLayoutEffect(() => {
+    const remember = (): void => {
+      pressed.current = bar.current?.contains(document.activeElement) === true ? document.activeElement : null;
+    };
+    document.addEventListener('focusin', remember);
+    return () => document.removeEventListener('focusin', remember);
+  }, [bar]);
+}
+
 export function ActionBar(props: {
   readonly alert: Alert;
   readonly actions: AlertActions;
@@ -25,6 +47,8 @@ export function ActionBar(props: {
   const { t } = preferences;
   const permissionOf = usePermission();
   const { alert, actions } = props;
+  const bar = useRef<HTMLDivElement>(null);
+  useFocusKeptInside(bar, alert.status);
   const possible = STEPS.filter((kind) => isPossible(alert, kind));
   const granted = possible.filter((kind) => permissionOf(alert, kind) === 'granted');
   const refusal =
@@ -34,7 +58,7 @@ export function ActionBar(props: {
         ? t('action.ofAnother', { who: alert.assignee ?? '—' })
         : t('action.readOnly');
   return (
-    <div className="action-bar" role="toolbar" aria-label={t('action.bar')}>
+    <div ref={bar} className="action-bar" role="toolbar" aria-label={t('action.bar')}>
       <span className="action-state">
         {stateWords(alert, preferences)}
         {refusal === null ? null : <span className="muted"> · {refusal}</span>}
@@ -43,7 +67,7 @@ export function ActionBar(props: {
         <Button
           key={kind}
           className={isNext(kind, alert) ? 'button primary' : 'button'}
-          isDisabled={actions.busyId === alert.alertId}
+          isPending={actions.busyId === alert.alertId}
           onPress={() => {
             if (kind === 'close') props.onClose(alert);
             else void actions.take(alert, { kind });

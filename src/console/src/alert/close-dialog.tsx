@@ -121,7 +121,7 @@ export function CloseDialog(props: {
             {canClose ? (
               <Button
                 className="button primary"
-                isDisabled={props.actions.busyId !== null}
+                isPending={props.actions.busyId !== null}
                 onPress={() => void submit()}
               >
                 {t(trouble.kind === 'conflict' ? 'close.submitAgain' : 'close.submit')}

@@ -1,6 +1,7 @@
 /**
  * The steps that a person takes with an alert, for the queue and for the alert page alike. A step names the version that the
- * person saw; when somebody else was faster (409) nothing is done, the alert is read again, and the conflict is shown in place.
+ * person saw, own steps included; when somebody else was faster (409) nothing is done, the alert is read again, and the
+ * conflict is shown in place.
  */
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useRef, useState } from 'react';
@@ -69,7 +70,9 @@ export function useAlertActions(onChanged: (alert: Alert) => void): AlertActions
 
   const attempt = async (alert: Alert, step: Step): Promise<StepResult> => {
     try {
-      const changed = await actOnAlert(alert.alertId, { ...step, seenVersion: alert.version });
+      // what the person has done is seen by the person, also where the row on the page is a moment behind
+      const seenVersion = Math.max(alert.version, own.current.get(alert.alertId) ?? 0);
+      const changed = await actOnAlert(alert.alertId, { ...step, seenVersion });
       keep(changed);
       setConflict(null);
       const disposition = changed.disposition === null ? '' : translateCode(t, 'disposition', changed.disposition);

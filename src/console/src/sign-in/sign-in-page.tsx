@@ -67,7 +67,7 @@ export function SignInPage(props: {
             </p>
           )}
         </div>
-        <Button type="submit" className="button primary" isDisabled={isBusy}>
+        <Button type="submit" className="button primary" isPending={isBusy}>
           {t('signIn.submit')}
         </Button>
       </form>
