@@ -1,6 +1,6 @@
 /** How a packed log stays small: what no event can ask for any more goes from the front, and the rest doubles. Pure. */
 import { type LogLayout, MEMBER_STRIDE } from './log-layout.ts';
-import { at, distinctBetween, NO_NEXT, type PackedLog, upperBound } from './log-reading.ts';
+import { at, distinctBetween, NO_NEXT, newestMs, type PackedLog, upperBound } from './log-reading.ts';
 
 /** below it a log is never looked at for old records */
 const COMPACT_FROM = 16;
@@ -14,10 +14,13 @@ export function makeRoom(layout: LogLayout, log: PackedLog, newest: number): num
 }
 
 /**
- * How many records nobody can ask for any more: looked for when the count is a power of two, taken when they are a quarter.
- * The rule depends on the log alone, so that both stores drop the same records at the same event.
+ * How many records nobody can ask for any more: all of them as soon as the newest one is that old; otherwise looked for when
+ * the count is a power of two, taken when they are a quarter. The rule depends on the log alone, so that both stores drop the
+ * same records at the same event. A log that was idle starts anew: the in-process store may have forgotten it meanwhile, and
+ * what is dead would fill the cap of the other.
  */
 function deadRecords(layout: LogLayout, log: PackedLog, newest: number): number {
+  if (log.count > 0 && newestMs(layout, log) <= newest - layout.retentionMs) return log.count;
   const isFull = log.count >= layout.maxRecords;
   if (log.count < COMPACT_FROM || (!isFull && (log.count & (log.count - 1)) !== 0)) return 0;
   const dead = upperBound(layout, log, newest - layout.retentionMs, 0, log.count);

@@ -1,7 +1,9 @@
 -- Adds an event in order, and makes room before it.
 
--- Drops what no event can ask for any more, when the count is a power of two or the cap is met.
-local function make_room(newest)
+-- How many records at the front nobody can ask for any more: all of them as soon as the newest one is that old; otherwise
+-- looked for when the count is a power of two, taken when they are a quarter, or an eighth of a full log whatever they are.
+local function dead_records(newest, last)
+  if n > 0 and last <= newest - L.retention then return n end
   local full = n >= L.most
   if n % COMPACT_FROM ~= 0 and not full or n < COMPACT_FROM then return 0 end
   if not full then
@@ -10,8 +12,12 @@ local function make_room(newest)
     if power ~= 1 then return 0 end
   end
   local dead = upper(newest - L.retention, 0, n, L.special + edges > 0 and v[L.windows[1].lo] or nil)
-  if full then dead = max(dead, math.ceil(L.most / 8)) elseif dead * 4 < n then return 0 end
-  dropped = max(dropped, time_at(dead - 1))
+  if full then return max(dead, math.ceil(L.most / 8)) end
+  return dead * 4 < n and 0 or dead
+end
+
+-- Takes the first records out of the companion's index and of the distinct counts.
+local function forget_members(dead)
   for c = 1, L.members do
     for w = 1, L.special do
       local window = L.windows[w]
@@ -23,6 +29,31 @@ local function make_room(newest)
       local h, _, nx = member_at(i, c)
       if h ~= 0 and nx == 0 then call('HDEL', index_key, index_field(c, h)) end
     end
+  end
+end
+
+-- All of them at once: one by one a log of 100,000 would hold the server for 0.1 s.
+local function forget_all_members()
+  for c = 1, L.members do
+    for w = 1, L.special do
+      local window = L.windows[w]
+      if c <= window.columns then v[window.distinct + c - 1] = 0 end
+    end
+  end
+  local kept_frauds = L.labels and call('HGET', index_key, 'f')
+  call('UNLINK', index_key)
+  call('HSET', index_key, '', '0')
+  if kept_frauds then call('HSET', index_key, 'f', kept_frauds) end
+  call('PEXPIRE', index_key, L.ttl)
+end
+
+-- Makes room for one record. Answers how many were dropped before it.
+local function make_room(newest, last)
+  local dead = dead_records(newest, last)
+  if dead == 0 then return 0 end
+  dropped = max(dropped, time_at(dead - 1))
+  if L.members > 0 then
+    if dead == n then forget_all_members() else forget_members(dead) end
   end
   local function sums_before(i, place)
     if L.sums_bytes > 0 then v[place] = raw_sums(i - 1) end
@@ -289,7 +320,7 @@ end
 
 -- The event is the newest. Moves each window's edges to it, writes its record and the trailer in one go.
 local function append(t, id, value, q_low, q_high, members, created, last)
-  make_room(t)
+  make_room(t, last)
   local ttl, previous, patched = refresh_expiry(created), NOBODY, nil
   if L.members > 0 then
     previous = newest_records(members, created)

@@ -108,7 +108,7 @@ end
 -- Inserts a late event at its own time: the records after it move up by one and carry its amounts.
 local function insert_late(place, t, id, value, q_low, q_high, members, newest)
   forget_kept()
-  place = place - make_room(newest)
+  place = place - make_room(newest, newest)
   if place < 0 then
     -- a full log dropped what is younger: what is left is written with its own trailer
     local shape, fields = close_trailer(n)
