@@ -86,6 +86,7 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
         clock,
         keyPrefix: settings.redis.keyPrefix,
         zoneOffsetMinutes: zoneMinutes(configuration),
+        onQuarantine: telemetry.service.featureKeyMovedAside,
       }),
       limitUsage: createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` }),
       alerts,

@@ -121,6 +121,8 @@ export type DecisionFlag =
    * it gave nothing back
    */
   | 'ORIGINAL_NOT_FOUND'
+  /** what was kept of one of its entities could not be read and was moved aside: the counters of that entity are low */
+  | 'COUNTERS_LOST'
   /** another delivery had the same id and other values; the first decision stands */
   | 'CONFLICT';
 

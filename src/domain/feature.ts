@@ -153,7 +153,9 @@ export type CounterFlag =
   /** a feature's window is not yet full since it was introduced */
   | 'WARMING_UP'
   /** the logs do not know the original that it corrects (any more): nothing was given back or replaced */
-  | 'ORIGINAL_NOT_FOUND';
+  | 'ORIGINAL_NOT_FOUND'
+  /** what was kept of one of its entities could not be read and was moved aside: its counters are low */
+  | 'COUNTERS_LOST';
 
 export interface FeatureReading {
   readonly values: FeatureVector;

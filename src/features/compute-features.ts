@@ -77,6 +77,6 @@ const secondsSince = (timeMs: number, earlierMs: number): number | null =>
 /** A window that lost records to a cap, or a sum that no double holds exactly. */
 function isEstimated(source: FeatureSource, raw: Float64Array): boolean {
   if ((raw[source.rawAt + RAW.count] as number) < 0) return false;
-  if (raw[source.rawAt + RAW.clipped] === 1) return true;
+  if ((raw[source.rawAt + RAW.clipped] as number) > 0) return true;
   return source.aggregate === 'sum' && raw[source.rawAt + RAW.sumWraps] !== 0;
 }

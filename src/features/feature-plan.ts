@@ -42,7 +42,7 @@ export const RAW = {
   first: 9,
   last: 10,
   frauds: 11,
-  /** 1: records that belong to the window were dropped (cap, or older than the retention) */
+  /** 1: records that belong to the window were dropped (cap, or older than the retention); 2: they were lost */
   clipped: 12,
   distinct: 13,
 } as const;

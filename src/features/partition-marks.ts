@@ -45,7 +45,12 @@ export function createPartitionMarks(prefix: string, stateKey: string): Partitio
     },
     counted({ partition, finished, next, end }) {
       const words = [partition, finished === undefined ? '' : String(finished), String(next), String(end)];
-      return { script, keys: [stateKey, marksKey, gapsKey], args: words.map((word) => Buffer.from(word)) };
+      return {
+        script,
+        keys: [stateKey, marksKey, gapsKey],
+        args: words.map((word) => Buffer.from(word)),
+        types: 'hash',
+      };
     },
     wasCounted({ partition }, reply) {
       gaps = Number(reply);

@@ -11,11 +11,13 @@ export function flagsOf(
   hasEstimates: boolean,
   isWarmingUp = false,
   isOriginalMissing = false,
+  hasLost = false,
 ): readonly CounterFlag[] {
   const isTooLate = (seen & (1 << VISIT.tooLate)) !== 0;
   const isLate = (seen & (1 << VISIT.late)) !== 0;
   const isAgain = (seen & (1 << VISIT.repeat)) !== 0;
-  if (!isTooLate && !isLate && !isAgain && !hasEstimates && !isWarmingUp && !isOriginalMissing) return NO_FLAGS;
+  if (!isTooLate && !isLate && !isAgain && !hasEstimates && !isWarmingUp && !isOriginalMissing && !hasLost)
+    return NO_FLAGS;
   const flags: CounterFlag[] = [];
   if (isTooLate) flags.push('TOO_LATE');
   if (isLate) flags.push('LATE');
@@ -23,5 +25,6 @@ export function flagsOf(
   if (hasEstimates) flags.push('ESTIMATED');
   if (isWarmingUp) flags.push('WARMING_UP');
   if (isOriginalMissing) flags.push('ORIGINAL_NOT_FOUND');
+  if (hasLost) flags.push('COUNTERS_LOST');
   return flags;
 }

@@ -24,6 +24,9 @@ export interface Update {
   readonly at: number;
 }
 
+/** in the place of a status: what the update's keys hold cannot be read. Its one string says why */
+export const UNREADABLE = 5;
+
 export interface Replied {
   readonly stream: number;
   readonly numbers: Float64Array;
@@ -78,7 +81,8 @@ export function collect(
     const status = statuses[index] as Visit;
     byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key });
     key += ownKeys;
-    if (stream >= -1) part += layout === undefined ? 1 : replyParts(layout, status);
+    if (statuses[index] === UNREADABLE) part++;
+    else if (stream >= -1) part += layout === undefined ? 1 : replyParts(layout, status);
   });
   if (part !== parts.length)
     throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${parts.length} strings instead of ${part}`);

@@ -12,6 +12,8 @@ export interface ScriptCall {
   readonly script: RedisScript;
   readonly keys: readonly string[];
   readonly args: readonly Buffer[];
+  /** of its keys, where it fails as a whole when one has another type; strings where it is not said */
+  readonly types?: 'hash' | 'string';
 }
 
 /** A command's words, or a script's call. Replies are Buffers. */
@@ -21,8 +23,15 @@ const isScript = (call: Call): call is ScriptCall => 'script' in call;
 
 export const isCluster = (client: RedisClient): client is Cluster => client instanceof Cluster;
 
-/** Replies in the order of the calls. A script that the server does not know is sent in full, once more. */
-export async function sendTogether(client: RedisClient, calls: readonly Call[]): Promise<readonly unknown[]> {
+/**
+ * Replies in the order of the calls. A script that the server does not know is sent in full, once more. `mend` is asked to
+ * move keys of another type out of the way: then what met them is sent once more, too.
+ */
+export async function sendTogether(
+  client: RedisClient,
+  calls: readonly Call[],
+  mend?: (calls: readonly Call[]) => Promise<boolean>,
+): Promise<readonly unknown[]> {
   try {
     const replies = isCluster(client) ? await sendSideBySide(client, calls) : await sendPipeline(client, calls, false);
     const unknown = replies.flatMap((reply, index) => (isUnknownScript(reply) ? [index] : []));
@@ -36,12 +45,28 @@ export async function sendTogether(client: RedisClient, calls: readonly Call[]):
         replies[index] = full[position];
       });
     }
+    if (mend !== undefined) await sendMended(client, calls, replies, mend);
     for (const reply of replies) if (reply instanceof Error) throw reply;
     return replies;
   } catch (error) {
-    throw storeError(error);
+    throw error instanceof VigilError ? error : storeError(error);
   }
 }
+
+async function sendMended(
+  client: RedisClient,
+  calls: readonly Call[],
+  replies: unknown[],
+  mend: (calls: readonly Call[]) => Promise<boolean>,
+): Promise<void> {
+  const wrong = replies.flatMap((reply, index) => (isWrongType(reply) ? [index] : []));
+  if (wrong.length === 0) return;
+  const again = wrong.map((index) => calls[index]).filter((call) => call !== undefined);
+  if (!(await mend(again))) return;
+  for (const index of wrong) replies[index] = await sendOne(client, calls[index] as Call, true);
+}
+
+const isWrongType = (reply: unknown): boolean => reply instanceof Error && reply.message.startsWith('WRONGTYPE');
 
 function wordsOf(call: Call, inFull: boolean): [string, ...(string | number | Buffer)[]] {
   if (!isScript(call)) return [...call];
@@ -66,14 +91,14 @@ const sendSideBySide = (client: Cluster, calls: readonly Call[]): Promise<unknow
   Promise.all(
     calls.map((call) =>
       sendOne(client, call, false).catch((error: unknown) => {
-        if (isUnknownScript(error)) return error;
+        if (isUnknownScript(error) || isWrongType(error)) return error;
         throw error;
       }),
     ),
   );
 
 /** The client finds a script's keys, and with them its node, from their number. */
-function sendOne(client: Cluster, call: Call, inFull: boolean): Promise<unknown> {
+function sendOne(client: RedisClient, call: Call, inFull: boolean): Promise<unknown> {
   const [name, ...words] = wordsOf(call, inFull);
   return client.callBuffer(name, ...words);
 }

@@ -29,6 +29,7 @@ import {
   numbersFor,
   type Replied,
   TRANSACTIONS_PER_CALL,
+  UNREADABLE,
 } from './redis-batch.ts';
 import type { Call } from './redis-calls.ts';
 import { CORRECT, correctionNumbers, type PlannedCorrections, REMEMBER, referencesKey } from './redis-corrections.ts';
@@ -54,8 +55,21 @@ export interface PreparedChunk {
   /** on a cluster: those that its logs are in */
   readonly shards: readonly number[];
   readonly read: (replies: readonly unknown[]) => readonly FeatureReading[];
+  /** mostly none; the readings of their transactions say nothing */
+  readonly unreadable: (replies: readonly unknown[]) => readonly Unreadable[];
   /** the calls that take the transactions at these places out of their logs again */
   readonly withdraw: (replies: readonly unknown[], places: ReadonlySet<number>) => readonly Call[];
+}
+
+/** An update whose keys hold something that the script could not read. */
+export interface Unreadable {
+  readonly place: number;
+  /** the first of them */
+  readonly key: string;
+  /** of a log */
+  readonly layout: RedisLayout | undefined;
+  readonly isProfile: boolean;
+  readonly reason: string;
 }
 
 export interface RedisEngine {
@@ -185,6 +199,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
     for (const { stream, numbers, at, status, parts, part } of replies) {
+      if (isUnreadable(status)) continue;
       if (stream === CORRECT) answers |= 1 << status;
       if (stream === CORRECT && status === ANSWER.beyond) unsearched.add(numbers[at + 1] as number);
       if (stream < -1) continue;
@@ -205,7 +220,8 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     const values = new Array<FeatureValue>(plan.sources.length);
     const estimated = withUnsearched(plan, unsearched, computeValues(plan, raw, transaction.occurredAtMs, values));
     const warmingUp = watch.warmingUp(transaction.occurredAtMs);
-    const flags = flagsOf(seen, estimated !== undefined, warmingUp.length > 0, isOriginalMissing(answers));
+    const hasLost = estimated !== undefined && losesRecords(plan, raw);
+    const flags = flagsOf(seen, estimated !== undefined, warmingUp.length > 0, isOriginalMissing(answers), hasLost);
     return { values, profile, flags, estimated: estimated ?? NO_NAMES, warmingUp };
   }
 
@@ -245,6 +261,10 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
           const replied = byPlace(replies);
           return chunk.map(({ transaction }, place) => readTransaction(transaction, replied[place] ?? []));
         },
+        unreadable: (replies) =>
+          batches.some((_batch, index) => hasUnreadable(replies[index]))
+            ? byPlace(replies).flatMap((own, place) => own.flatMap((replied) => unreadableOf(layouts, replied, place)))
+            : NOTHING_UNREADABLE,
         withdraw: (replies, places) =>
           byPlace(replies)
             .filter((_own, place) => places.has(place))
@@ -255,6 +275,25 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     },
     labels,
   };
+}
+
+const losesRecords = (plan: FeaturePlan, raw: Float64Array): boolean =>
+  plan.sources.some(({ rawAt }) => (raw[rawAt + RAW.clipped] as number) > 1);
+
+const NOTHING_UNREADABLE: readonly Unreadable[] = [];
+const isUnreadable = (status: number): boolean => status === UNREADABLE;
+
+function hasUnreadable(reply: unknown): boolean {
+  const [statuses] = Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
+  return Buffer.isBuffer(statuses) && statuses.includes(UNREADABLE);
+}
+
+function unreadableOf(layouts: readonly RedisLayout[], replied: Replied, place: number): readonly Unreadable[] {
+  const { stream, numbers, at, status, parts, part, keys, key } = replied;
+  if (!isUnreadable(status)) return NOTHING_UNREADABLE;
+  const index = stream === CORRECT ? (numbers[at + 1] as number) : stream;
+  const first = keys[key] as string;
+  return [{ place, key: first, layout: layouts[index], isProfile: stream === -1, reason: String(parts[part]) }];
 }
 
 const labelRetentionMs = (plan: FeaturePlan): number =>

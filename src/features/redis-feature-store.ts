@@ -9,6 +9,7 @@
  * slots and a chunk's updates go in calls of at most 64 transactions.
  */
 import type { Clock } from '../domain/clock.ts';
+import { VigilError } from '../domain/errors.ts';
 import type { EarlierDecision, FeatureCatalogue, FeatureReading } from '../domain/feature.ts';
 import type { ChunkPosition, FeatureStore, Settlement } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
@@ -17,9 +18,10 @@ import { planFeatures } from './feature-plan.ts';
 import { shardOf } from './hash.ts';
 import { createPendingReadings } from './pending-readings.ts';
 import { type Call, isCluster, type RedisClient, sendTogether } from './redis-calls.ts';
-import { lookUpCorrections } from './redis-corrections.ts';
-import { createRedisEngine } from './redis-engine.ts';
+import { lookUpCorrections, type PlannedCorrections } from './redis-corrections.ts';
+import { createRedisEngine, type Unreadable } from './redis-engine.ts';
 import { shardTag } from './redis-keys.ts';
+import { createQuarantine, type QuarantinedKey } from './redis-quarantine.ts';
 import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
 import { createRedisStateWatch, type StateFacts } from './redis-state-watch.ts';
 
@@ -35,6 +37,8 @@ export interface RedisStoreOptions {
   /** first readings kept in this process until their decision is settled, and for repeats that come before it */
   readonly maxPending?: number;
   readonly clock?: Clock;
+  /** a key that could not be read was moved aside: somebody wrote into Vigil's keys, or its memory is broken */
+  readonly onQuarantine?: (moved: QuarantinedKey) => void;
 }
 
 const DEFAULT_PREFIX = 'vigil';
@@ -61,6 +65,13 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
   const watch = createRedisStateWatch(prefix, plan, clock.now);
   const engine = createRedisEngine(plan, watch, { ...options, clock, keyPrefix: prefix });
   const pending = createPendingReadings(options.maxPending ?? DEFAULT_MAX_PENDING);
+  const quarantine = createQuarantine(
+    (calls) => sendTogether(client, calls),
+    clock,
+    (moved) => options.onQuarantine?.(moved),
+  );
+  const send = (calls: readonly Call[]): Promise<readonly unknown[]> =>
+    sendTogether(client, calls, quarantine.mendCommands);
   const slotKey = (transaction: string): string =>
     `${prefix}:${shardTag(shardOf(transaction))}:tx:${escapeTransactionKey(transaction)}`;
 
@@ -77,15 +88,17 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
       return true;
     });
     const lookup = lookUpCorrections(plan, prefix, unique, slotKey);
-    const corrections = lookup.read(lookup.calls.length === 0 ? [] : await sendTogether(client, lookup.calls));
-    const { calls, shards, read, withdraw } = engine.prepare(unique, isCluster(client), corrections);
+    const corrections = lookup.read(lookup.calls.length === 0 ? [] : await send(lookup.calls));
+    const { calls, shards, read, unreadable, withdraw } = engine.prepare(unique, isCluster(client), corrections);
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
     const state = watch.begin(position, shards);
-    const replies = await sendTogether(client, [...calls, ...slotCalls, ...state.calls]);
+    const replies = await send([...calls, ...slotCalls, ...state.calls]);
     const newestMs = unique.reduce((newest, { transaction }) => Math.max(newest, transaction.occurredAtMs), 0);
     const writes = state.read(replies, newestMs);
-    if (writes.length > 0) watch.written(await sendTogether(client, writes));
-    const computed = read(replies.slice(0, calls.length));
+    if (writes.length > 0) watch.written(await send(writes));
+    const answers = replies.slice(0, calls.length);
+    const faults = unreadable(answers);
+    const computed = faults.length === 0 ? read(answers) : await mended(unique, corrections, read(answers), faults);
     const slots = replies.slice(calls.length, -state.calls.length).flat();
     // the same id with other values: the first decision stands, and what was just added comes out again. Only a conflict
     // pays this second round trip
@@ -103,6 +116,29 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     });
   }
 
+  /**
+   * What could not be read is moved aside, and its transactions alone are recorded once more: what they had reached before
+   * they now find as a repeat.
+   */
+  async function mended(
+    chunk: readonly ParsedTransaction[],
+    corrections: PlannedCorrections,
+    readings: readonly FeatureReading[],
+    faults: readonly Unreadable[],
+  ): Promise<readonly FeatureReading[]> {
+    const newestMs = Math.max(...faults.map(({ place }) => chunk[place]?.transaction.occurredAtMs ?? 0));
+    await quarantine.mendUpdates(faults, newestMs);
+    const places = new Set(faults.map(({ place }) => place));
+    const ofPlaces = <T>(list: readonly T[]): T[] => list.filter((_, place) => places.has(place));
+    const again = engine.prepare(ofPlaces(chunk), isCluster(client), ofPlaces(corrections));
+    const replies = await send(again.calls);
+    const [stillFaulty] = again.unreadable(replies);
+    if (stillFaulty !== undefined) throw corruptKey(stillFaulty);
+    const recorded = again.read(replies);
+    let next = 0;
+    return readings.map((reading, place) => (places.has(place) ? withLoss(recorded[next++]) : reading));
+  }
+
   /** A repeat gets what the first delivery got: from its slot, or from this process while it is not settled. */
   function firstReading(key: string, computed: FeatureReading, slot: StoredSlot | undefined): FeatureReading {
     const reading = slot?.reading ?? pending.get(key) ?? computed;
@@ -118,7 +154,7 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
       return ['set', slotKey(key), slot, 'NX', 'GET', 'PX', Math.max(1, plan.repeatHorizonMs)];
     });
     if (position !== undefined) calls.push(watch.counted(position));
-    const replies = calls.length === 0 ? [] : await sendTogether(client, calls);
+    const replies = calls.length === 0 ? [] : await send(calls);
     if (position !== undefined) watch.wasCounted(position, replies[chunk.length]);
     return chunk.map(({ fingerprint, decision }, index) => {
       const standing = replies[index];
@@ -130,7 +166,7 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
   return {
     recordAndRead,
     settle,
-    applyLabels: (labels) => engine.labels.apply(client, labels),
+    applyLabels: (labels) => engine.labels.apply(send, labels),
     get countersIncomplete() {
       return watch.countersIncomplete;
     },
@@ -143,6 +179,14 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     state: async () => watch.answer(await sendTogether(client, watch.ask())),
     close: async () => {},
   };
+}
+
+const corruptKey = ({ key, reason }: Unreadable): VigilError =>
+  new VigilError('FEATURE_STORE_CORRUPT', `what ${key} holds cannot be read: ${reason}`, { context: { key } });
+
+function withLoss(reading: FeatureReading | undefined): FeatureReading {
+  const known = reading as FeatureReading;
+  return known.flags.includes('COUNTERS_LOST') ? known : { ...known, flags: [...known.flags, 'COUNTERS_LOST'] };
 }
 
 const isConflict = (parsed: ParsedTransaction, slot: StoredSlot | undefined): boolean =>

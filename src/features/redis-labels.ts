@@ -7,7 +7,7 @@ import { transactionKey } from '../domain/transaction.ts';
 import { escapeTransactionKey } from './entities.ts';
 import { hash53, shardOf } from './hash.ts';
 import { fraudSpans, type LabelEntry } from './label-history.ts';
-import { type Call, type RedisClient, sendTogether } from './redis-calls.ts';
+import type { Call } from './redis-calls.ts';
 import { shardTag } from './redis-keys.ts';
 import type { RedisLayout } from './redis-layout.ts';
 import { loadScript } from './redis-script.ts';
@@ -31,7 +31,7 @@ export interface RedisLabels {
   /** the command that keeps a transaction's place; a repeat leaves the labels alone */
   remember(transaction: string, timeMs: number, logs: readonly LabelledLog[]): Call;
   apply(
-    client: RedisClient,
+    send: (calls: readonly Call[]) => Promise<readonly unknown[]>,
     labels: readonly Label[],
   ): Promise<{ readonly applied: number; readonly unmatched: number }>;
 }
@@ -67,15 +67,15 @@ export function createRedisLabels(prefix: string, layouts: readonly RedisLayout[
       const value = Buffer.concat([head, Buffer.from(JSON.stringify(logs.map(({ key, stream }) => [key, stream])))]);
       return ['set', placeKey(transaction), value, 'NX', 'PX', retentionMs];
     },
-    async apply(client, labels) {
+    async apply(send, labels) {
       if (labels.length === 0) return { applied: 0, unmatched: 0 };
-      const values = await sendTogether(client, labels.map(labelCall));
+      const values = await send(labels.map(labelCall));
       const calls = labels.map(({ channel, transactionId }, index) => {
         const value = values[index];
         if (!Buffer.isBuffer(value)) return [];
         return fraudCalls(transactionKey(channel, transactionId), decodePlace(value));
       });
-      const answers = calls.some((own) => own.length > 0) ? await sendTogether(client, calls.flat()) : [];
+      const answers = calls.some((own) => own.length > 0) ? await send(calls.flat()) : [];
       let next = 0;
       let applied = 0;
       for (const own of calls) {

@@ -43,7 +43,7 @@ export async function recordChunk(
       candidate.level = 'L2';
       degrade(candidate, 'feature-store');
     }
-    if (isIncomplete) degrade(candidate, 'counters');
+    if (isIncomplete || candidate.reading?.flags.includes('COUNTERS_LOST') === true) degrade(candidate, 'counters');
     const earlier = candidate.reading?.earlier;
     if (earlier === undefined) fresh.push(candidate);
     else results[candidate.index] = repeatOf(candidate.parsed, earlier);

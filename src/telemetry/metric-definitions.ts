@@ -35,6 +35,7 @@ const FLAGS = [
   'ESTIMATED',
   'WARMING_UP',
   'ORIGINAL_NOT_FOUND',
+  'COUNTERS_LOST',
   'CONFLICT',
 ];
 const ERRORS = [...Object.keys(ERROR_CODES), 'other'];
@@ -79,6 +80,9 @@ export const METRIC_DEFINITIONS = {
   vigil_feature_store_replayed_transactions_total: counter(
     'Transactions replayed into the feature store after an outage',
   ),
+  vigil_feature_store_unreadable_keys_total: counter('Keys that could not be read and were moved aside', {
+    kind: ['log', 'profile', 'other'],
+  }),
   vigil_feature_store_incomplete_state: gauge('1 while counters are low until they are rebuilt'),
   vigil_limit_store_failures_total: counter("Chunks without the limits' counters", { code: ERRORS }),
 

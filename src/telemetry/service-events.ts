@@ -19,6 +19,8 @@ export interface ServiceEvents {
   /** the connection to Redis broke; it is opened anew by itself */
   redisFailed(error: unknown): void;
   redisConnected(): void;
+  /** a key of Redis could not be read: its entity starts anew, and its decisions say so */
+  featureKeyMovedAside(moved: { key: string; movedTo: string; found: string; kind: string }): void;
   /** read at every scrape */
   watchFeatureStore(store: { readonly countersIncomplete: boolean }): void;
   /** `route` is the pattern, never the address with its ids */
@@ -81,6 +83,10 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
     },
     redisConnected() {
       redis.ends();
+    },
+    featureKeyMovedAside({ kind, ...moved }) {
+      metrics.add('vigil_feature_store_unreadable_keys_total', [kind], 1);
+      logger.error('a key of the feature store could not be read and was moved aside', { kind, ...moved });
     },
     alertCounts({ open, claimed, closed }) {
       metrics.set('vigil_alert_queue_alerts', ['open'], open);

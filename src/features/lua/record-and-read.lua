@@ -17,7 +17,8 @@
 --          correcting.lua; its keys are the log's, then `<log>:w`. −4 keeps the rails' references of a transaction behind the
 --          log of all the customer's: f64 × (−4, hash, ttl, id, 0), its key is the customer's references
 -- Reply    strings: first a byte per update, its status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong; of a
---          profile 0; 1 where an event was taken out, else 0; of a correction what `correct` says); then per update
+--          profile 0; 1 where an event was taken out, else 0; of a correction what `correct` says; 5 what its keys hold cannot
+--          be read, the others are not touched by it: then one string, what went wrong); then per update
 --          in order: the last records and the trailer as they were (empty: a new log), the record and the trailer that
 --          were written; late and so on: f64 droppedMs and the windows (see `evaluate`); with labels then u32 frauds per
 --          window; of a profile the state before the event; of −2 to −4 nothing
@@ -49,7 +50,7 @@ local NOBODY = {}
 local COMPACT_FROM = 16
 local FIXED = 28 -- bytes of a trailer without edges
 local FLAG = 2147483648 -- in the trailer's mark: something was replaced
-local STATUSES = { [0] = '\0', '\1', '\2', '\3', '\4' }
+local STATUSES, UNREADABLE = { [0] = '\0', '\1', '\2', '\3', '\4' }, '\5'
 local now = su('<d', ARGV[1])
 
 -- the log in hand
@@ -66,6 +67,7 @@ local dropped, expires, flagged -- of the trailer
 local currency = 0 -- of the update in hand, in a net log
 local frauds -- the companion's field "f" where it was read already
 local replies, statuses = {}, { '' }
+local cursor, next_key, answered = 1, 1, 1 -- where the next update and its keys are; replies before the one in hand
 
 -- Functions inside one: what they share is then passed from its upvalues, where each would search the stack for it. Making
 -- them cost every call 16 µs, and costs 6.
@@ -80,52 +82,74 @@ local function run()
 --include record-and-read/withdrawing.lua
 --include record-and-read/correcting.lua
 
-local layouts = read_layouts(ARGV[2])
-local work, cursor, next_key = ARGV[3], 1, 1
+local layouts, work = read_layouts(ARGV[2]), ARGV[3]
 local status = 4
 local corrected, replaces = false, false -- the update that comes, and the one that was: it stands for another one
-replies[1] = ''
-while cursor <= #work do
-  local stream, belongs, t, id, value = su('<ddddd', work, cursor)
-  if stream == -1 then
-    local state = update_profile(KEYS[next_key], numbers(work, cursor + 8, 13), status <= 1 and not replaces)
-    replies[#replies + 1], statuses[#statuses + 1] = state, '\0'
-    cursor, next_key = cursor + 112, next_key + 1
-  elseif stream == -2 then
-    L = layouts[belongs + 1]
-    key, index_key, next_key = KEYS[next_key], KEYS[next_key + 1], next_key + (L.companion and 2 or 1)
-    statuses[#statuses + 1] = withdraw(t, id) == 1 and '\1' or '\0'
-    cursor = cursor + 40
-  elseif stream == -3 then
-    local op, original, other, code = su('<dddd', work, cursor + 40)
-    L = layouts[belongs + 1]
-    key, next_key = KEYS[next_key], next_key + 1
-    if L.companion then index_key, next_key = KEYS[next_key], next_key + 1 end
-    local answer = correct(KEYS[next_key], op, t, id, value, { original, other }, code)
-    corrected = op == REPLACE and answer == 1
-    statuses[#statuses + 1] = STATUSES[answer]
-    cursor, next_key = cursor + 72, next_key + 1
-  elseif stream == -4 then
-    if status <= 1 then remember_references(KEYS[next_key], belongs, id, t) end
-    statuses[#statuses + 1] = '\0'
-    cursor, next_key = cursor + 40, next_key + 1
-  else
-    L = layouts[stream + 1]
-    local q_low, q_high, rest = 0, 0, cursor + 40
-    if L.squares then
-      q_low, q_high, rest = su('<dd', work, rest)
+
+-- The updates from the cursor on. Cursor and next key are behind an update before anything is done for it.
+local function work_off()
+  while cursor <= #work do
+    answered = #replies
+    local stream, belongs, t, id, value = su('<ddddd', work, cursor)
+    local first_key = next_key
+    if stream == -1 then
+      local at = cursor + 8
+      cursor, next_key = cursor + 112, next_key + 1
+      local state = update_profile(KEYS[first_key], numbers(work, at, 13), status <= 1 and not replaces)
+      replies[answered + 1], statuses[#statuses + 1] = state, '\0'
+    elseif stream == -2 then
+      L = layouts[belongs + 1]
+      key, index_key = KEYS[first_key], KEYS[first_key + 1]
+      cursor, next_key = cursor + 40, next_key + (L.companion and 2 or 1)
+      statuses[#statuses + 1] = withdraw(t, id) == 1 and '\1' or '\0'
+    elseif stream == -3 then
+      local op, original, other, code = su('<dddd', work, cursor + 40)
+      L = layouts[belongs + 1]
+      key = KEYS[first_key]
+      cursor, next_key = cursor + 72, next_key + (L.companion and 3 or 2)
+      if L.companion then index_key = KEYS[first_key + 1] end
+      local answer = correct(KEYS[next_key - 1], op, t, id, value, { original, other }, code)
+      corrected = op == REPLACE and answer == 1
+      statuses[#statuses + 1] = STATUSES[answer]
+    elseif stream == -4 then
+      cursor, next_key = cursor + 40, next_key + 1
+      if status <= 1 then remember_references(KEYS[first_key], belongs, id, t) end
+      statuses[#statuses + 1] = '\0'
+    else
+      L = layouts[stream + 1]
+      local q_low, q_high, rest = 0, 0, cursor + 40
+      if L.squares then
+        q_low, q_high, rest = su('<dd', work, rest)
+      end
+      if L.net then currency, rest = su('<d', work, rest) end
+      local members = NOBODY
+      if L.members > 0 then members = numbers(work, rest, L.members) end
+      key = KEYS[first_key]
+      cursor, next_key = cursor + L.update_bytes, next_key + (L.companion and 2 or 1)
+      if L.companion then index_key = KEYS[first_key + 1] end
+      status = update(belongs == 1, t, id, value, q_low, q_high, members)
+      replaces, corrected = corrected, false
+      statuses[#statuses + 1] = STATUSES[status]
+      if L.labels then replies[#replies + 1] = count_frauds(t) end
     end
-    if L.net then currency, rest = su('<d', work, rest) end
-    local members = NOBODY
-    if L.members > 0 then members = numbers(work, rest, L.members) end
-    cursor = cursor + L.update_bytes
-    key, next_key = KEYS[next_key], next_key + 1
-    if L.companion then index_key, next_key = KEYS[next_key], next_key + 1 end
-    status = update(belongs == 1, t, id, value, q_low, q_high, members)
-    replaces, corrected = corrected, false
-    statuses[#statuses + 1] = STATUSES[status]
-    if L.labels then replies[#replies + 1] = count_frauds(t) end
   end
+end
+
+replies[1] = ''
+local faulty = 1
+while true do
+  local done, fault = pcall(work_off)
+  if done then break end
+  -- what a command says comes as a text or as a table, by the version of the server; what Lua says begins with its place
+  local reason = type(fault) == 'table' and fault.err or tostring(fault)
+  local is_of_keys = sub(reason, 1, 9) == 'WRONGTYPE' or string.find(reason, '^@?user_script')
+  -- out of memory, read-only, a slot that moves: everybody's. And where the work itself cannot be read it would go on for ever
+  if not is_of_keys or cursor == faulty then return redis.error_reply(reason) end
+  faulty = cursor
+  for piece = #replies, answered + 1, -1 do replies[piece] = nil end
+  replies[answered + 1], statuses[#statuses + 1] = reason, UNREADABLE
+  if key then forget_kept() end
+  status, replaces, corrected = 4, false, false
 end
 replies[1] = concat(statuses)
 return replies

@@ -232,6 +232,7 @@ export const termsEn = {
   'flag.READ_AGAIN': 'It was counted before an interruption and read again after it',
   'flag.ESTIMATED': 'Some counts are estimates',
   'flag.ORIGINAL_NOT_FOUND': 'Names an original that is not known',
+  'flag.COUNTERS_LOST': 'What was counted of one of its parties was lost: its counters are low',
   'flag.WARMING_UP': 'Some windows are not full yet',
   'flag.CONFLICT': 'The same id came again with other values',
   'segment.RETAIL': 'Retail',

@@ -224,6 +224,7 @@ export const termsZhCn: Readonly<Record<TermKey, string>> = {
   'flag.READ_AGAIN': '首次计数后中断，本次按已计数据重新读取',
   'flag.ESTIMATED': '部分计数为估计值',
   'flag.ORIGINAL_NOT_FOUND': '未找到所指的原交易，限额与净额未返还',
+  'flag.COUNTERS_LOST': '其中一方的历史计数已丢失，相关统计值偏低',
   'flag.WARMING_UP': '部分窗口尚未积满',
   'flag.CONFLICT': '同一编号曾以不同内容再次到达',
   'segment.RETAIL': '零售客户',

@@ -1,0 +1,196 @@
+/** A key of Redis that cannot be read touches its own entity alone, is kept aside, and is said aloud. */
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { FeatureReading } from '../../../src/domain/feature.ts';
+import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
+import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
+import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
+import { createQuarantine, type QuarantinedKey } from '../../../src/features/redis-quarantine.ts';
+import { aTransaction } from '../../helpers/a-transaction.ts';
+import { catalogueOf, DAY, HOUR } from '../../helpers/feature-cases.ts';
+
+const CATALOGUE = catalogueOf(
+  [
+    'name: count_24h, entity: [customer], aggregate: count, window: 24h',
+    'name: payees_24h, entity: [customer], aggregate: distinct, of: counterparty.accountId, window: 24h',
+    'name: device_sum_7d, entity: [device], aggregate: sum, of: amountMinor, window: 7d',
+  ],
+  HOUR,
+  0,
+);
+const START = Date.UTC(2026, 10, 1);
+
+let redis: Redis;
+let runs = 0;
+beforeAll(() => {
+  redis = new Redis(inject('redisUrl'));
+});
+afterAll(() => redis.quit());
+
+const event = (customer: string, atMs: number, id = `${customer}-${atMs}`): ParsedTransaction =>
+  aTransaction({
+    transactionId: id,
+    customerId: customer,
+    occurredAt: new Date(START + atMs).toISOString(),
+    amountMinor: 100,
+    device: { id: `D-${customer}` },
+    counterparty: { accountId: `P-${atMs}` },
+  });
+
+function openStores() {
+  const keyPrefix = `${inject('testRunId')}-unreadable-${runs++}`;
+  const moved: QuarantinedKey[] = [];
+  const clock = { nowMs: START, now: () => clock.nowMs };
+  const remote = createRedisFeatureStore({
+    client: redis,
+    catalogue: CATALOGUE,
+    keyPrefix,
+    clock,
+    maxPending: 0,
+    onQuarantine: (key) => moved.push(key),
+  });
+  const twin = createMemoryFeatureStore({ catalogue: CATALOGUE, maxSlots: 0 });
+  const both = async (chunk: readonly ParsedTransaction[]) => {
+    clock.nowMs = Math.max(clock.nowMs, ...chunk.map(({ transaction }) => transaction.occurredAtMs));
+    const [got, want] = await Promise.all([remote.recordAndRead(chunk), twin.recordAndRead(chunk)]);
+    return { got: got as FeatureReading[], want: want as FeatureReading[] };
+  };
+  const keysOf = (part: string) => redis.keys(`${keyPrefix}:*${part}*`);
+  return { remote, both, moved, keysOf, keyPrefix };
+}
+
+async function poison(key: string): Promise<void> {
+  await redis.del(key);
+  await redis.lpush(key, 'x');
+}
+
+describe('a key that cannot be read', () => {
+  it.each([
+    { what: 'a log of another type', pattern: 'customer:=A:*.2', spoil: poison, found: ['list', 'what belongs to it'] },
+    {
+      what: 'the companion of a log',
+      pattern: 'customer:=A:*:m',
+      spoil: poison,
+      found: ['what belongs to it', 'list'],
+    },
+    {
+      what: 'a log that was cut',
+      pattern: 'customer:=A:*.2',
+      spoil: async (key: string) => void (await redis.set(key, (await redis.getrange(key, 0, 50)) as string)),
+      found: ['no log', 'what belongs to it'],
+    },
+  ])('is moved aside and touches its own entity alone: $what', async ({ pattern, spoil, found }) => {
+    const { both, moved, keysOf } = openStores();
+    await both([event('A', 0), event('B', 0)]);
+    await both([event('A', 1_000), event('B', 1_000)]);
+    const [key] = (await keysOf(pattern)).filter((name) => pattern.endsWith(':m') || !name.endsWith(':m'));
+    if (key === undefined) throw new Error('no such log');
+    await spoil(key);
+
+    const { got, want } = await both([event('B', 2_000), event('A', 2_000), event('B', 3_000)]);
+
+    expect([got[0], got[2]]).toEqual([want[0], want[2]]);
+    expect(got[1]?.flags).toContain('COUNTERS_LOST');
+    expect(got[1]?.estimated).toEqual(['count_24h', 'payees_24h']);
+    // the device's log is whole: the event counts there once
+    expect(got[1]?.values).toEqual([1, 1, 300]);
+    expect(moved.map((one) => one.found)).toEqual(found);
+    expect(moved.every(({ kind }) => kind === 'log')).toBe(true);
+    for (const { movedTo } of moved) expect(await redis.pttl(movedTo)).toBeGreaterThan(29 * DAY);
+
+    const next = await both([event('A', 3_000), event('B', 4_000)]);
+    expect(next.got[0]?.values).toEqual([2, 2, 400]);
+    expect(next.got[0]?.flags).toEqual(['ESTIMATED', 'COUNTERS_LOST']);
+    expect(next.got[1]).toEqual(next.want[1]);
+    // its windows are full of what came since
+    const later = await both([event('A', 4_000 + DAY)]);
+    expect(later.got[0]?.flags).toEqual([]);
+    expect(later.got[0]?.values).toEqual(later.want[0]?.values);
+    expect(moved).toHaveLength(found.length);
+  });
+
+  it('is a profile: the customer is learned anew, and his windows are whole', async () => {
+    const { both, moved, keysOf } = openStores();
+    await both([event('A', 0), event('B', 0)]);
+    const [key] = await keysOf('customer:=A:profile');
+    await poison(key as string);
+    const { got, want } = await both([event('A', 1_000), event('B', 1_000)]);
+    expect(got[0]?.values).toEqual(want[0]?.values);
+    expect(got[0]?.profile.eventCount).toBe(0);
+    expect(got[0]?.flags).toContain('COUNTERS_LOST');
+    expect(got[1]).toEqual(want[1]);
+    expect(moved).toEqual([expect.objectContaining({ key, kind: 'profile', found: 'list' })]);
+    const next = await both([event('A', 2_000)]);
+    expect(next.got[0]?.flags).toEqual([]);
+  });
+
+  it('is the slot of a transaction: its decision is kept, and those settled with it', async () => {
+    const { remote, both, moved, keyPrefix } = openStores();
+    const [a, b] = [event('A', 0), event('B', 0)];
+    await both([a, b]);
+    const settlements = [a, b].map(({ transaction: { channel, transactionId }, fingerprint }) => ({
+      channel,
+      transactionId,
+      fingerprint,
+      decision: `{"of":"${transactionId}"}`,
+    }));
+    await remote.settle(settlements.slice(1));
+    const [slot] = await redis.keys(`${keyPrefix}:*:tx:*`);
+    const key = (slot as string)
+      .replace('B-0', 'A-0')
+      .replace(/\{s\d\d\}/, (await slotTag(keyPrefix, settlements[0])) as string);
+    await redis.lpush(key, 'x');
+    expect((await remote.settle(settlements)).map(({ decision }) => decision)).toEqual([
+      '{"of":"A-0"}',
+      '{"of":"B-0"}',
+    ]);
+    expect(moved).toEqual([expect.objectContaining({ key, kind: 'other', found: 'list' })]);
+    expect(await redis.type(key)).toBe('string');
+  });
+
+  it('is what Redis keeps of itself: then nobody knows whether all is counted, and every decision says so', async () => {
+    const { remote, both, keyPrefix, moved } = openStores();
+    await both([event('A', 0)]);
+    await poison(`${keyPrefix}:{state}:state`);
+    const { got, want } = await both([event('A', 1_000)]);
+    expect(got[0]?.values).toEqual(want[0]?.values);
+    expect(remote.countersIncomplete).toBe(true);
+    expect(moved).toHaveLength(1);
+  });
+
+  it('is not suspected when it is in order: a fault of the script moves nothing', async () => {
+    const { both, keysOf } = openStores();
+    await both([event('A', 0)]);
+    const before = await keysOf('');
+    const moved: QuarantinedKey[] = [];
+    const quarantine = createQuarantine(
+      async (calls) =>
+        Promise.all(
+          calls.map((call) =>
+            'script' in call
+              ? redis.callBuffer('eval', call.script.source, call.keys.length, ...call.keys, ...call.args)
+              : null,
+          ),
+        ),
+      { now: Date.now },
+      (key) => moved.push(key),
+    );
+    const [key] = before.filter((name) => name.endsWith(':profile'));
+    const suspect = { place: 0, key: key as string, layout: undefined, isProfile: true, reason: 'a bug' };
+    await quarantine.mendUpdates([suspect], START);
+    expect(moved).toEqual([]);
+    expect((await keysOf('')).toSorted()).toEqual(before.toSorted());
+  });
+});
+
+/** The hash tag of a transaction's slot, as the store itself works it out: settled once under another prefix. */
+async function slotTag(
+  prefix: string,
+  settlement: Parameters<ReturnType<typeof createRedisFeatureStore>['settle']>[0][number] | undefined,
+): Promise<string | undefined> {
+  if (settlement === undefined) return undefined;
+  const other = createRedisFeatureStore({ client: redis, catalogue: CATALOGUE, keyPrefix: `${prefix}-tag` });
+  await other.settle([settlement]);
+  const [key] = await redis.keys(`${prefix}-tag:*:tx:*`);
+  return /\{s\d\d\}/.exec(key ?? '')?.[0];
+}
