@@ -1,6 +1,7 @@
 /** The real stack: Kafka, Redis and PostgreSQL from the configuration. Every server is asked for before anything starts. */
 import { createPostgresAlertStore } from '../alerts/postgres-alert-store.ts';
 import { migrate } from '../alerts/postgres-migrate.ts';
+import { createPostgresStoreWitness } from '../alerts/postgres-store-witness.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import { createKafkaBus, type KafkaBus } from '../consumers/kafka-bus.ts';
 import type { KafkaConnection } from '../consumers/kafka-client.ts';
@@ -16,6 +17,7 @@ import { connectRedis, type RedisClient } from './redis-client.ts';
 import { type ReloadOptions, startReload } from './reload.ts';
 import { type ScoringService, type ScoringServiceOptions, startScoringService } from './scoring-service.ts';
 import { loadConfiguredModel, zoneMinutes } from './scoring-stack.ts';
+import { watchStore } from './store-watch.ts';
 
 export interface RealStack {
   readonly service: ScoringService;
@@ -75,19 +77,29 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
     const served = model === null ? null : (wrapModel?.(model) ?? model);
     const reload = await startReload({ ...options, model: served });
     closers.push(() => reload.stop());
+    const store = createRedisFeatureStore({
+      client: redis,
+      catalogue: configuration.features,
+      clock,
+      keyPrefix: settings.redis.keyPrefix,
+      zoneOffsetMinutes: zoneMinutes(configuration),
+      onQuarantine: telemetry.service.featureKeyMovedAside,
+    });
+    const witness = createPostgresStoreWitness({
+      connection: settings.postgres.url,
+      statementTimeoutMs,
+      queryTimeoutMs,
+      keyPrefix: settings.redis.keyPrefix,
+    });
+    closers.push(() => witness.close());
+    const storeWatch = await watchStore({ store, witness, events: telemetry.service });
+    closers.push(() => storeWatch.stop());
     const service = await startScoringService({
       ...options,
       live: reload.live,
       bus,
       topics: settings.kafka.topics,
-      store: createRedisFeatureStore({
-        client: redis,
-        catalogue: configuration.features,
-        clock,
-        keyPrefix: settings.redis.keyPrefix,
-        zoneOffsetMinutes: zoneMinutes(configuration),
-        onQuarantine: telemetry.service.featureKeyMovedAside,
-      }),
+      store,
       limitUsage: createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` }),
       alerts,
       model: served,

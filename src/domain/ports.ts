@@ -123,6 +123,20 @@ export interface FeatureStore {
   close(): Promise<void>;
 }
 
+/** How far a feature store has come: what belongs together since when, and chunks counted since. */
+export interface StoreProgress {
+  readonly epochMs: number;
+  readonly mark: number;
+}
+
+/** A second place that remembers it, for a loss that no process lives through. */
+export interface StoreWitness {
+  /** 'something': there are decisions that the store has counted, nobody knows how many; undefined: there are none */
+  recall(): Promise<StoreProgress | 'something' | undefined>;
+  /** Several workers may keep theirs in any order: the furthest stays. */
+  keep(progress: StoreProgress): Promise<void>;
+}
+
 // ── limit usage ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface LimitReading {

@@ -51,6 +51,8 @@ export interface RedisStateWatch {
 export interface StateFacts {
   /** when the data in Redis began, or were rebuilt; undefined: there are none */
   readonly epochMs: number | undefined;
+  /** chunks counted since; 0 when there are none */
+  readonly mark: number;
   /** the epoch began with a rebuild */
   readonly isRebuilt: boolean;
   /** when somebody noticed a loss that was not yet mended */
@@ -155,11 +157,12 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
         partitions.clear(),
       ];
     },
-    ask: () => [['hmget', key, 'epoch', 'rebuilt', 'lost'], ...partitions.look(undefined)],
+    ask: () => [['hmget', key, 'epoch', 'rebuilt', 'lost', 'mark'], ...partitions.look(undefined)],
     answer([reply, gaps]) {
-      const [kept, rebuilt, lost] = (Array.isArray(reply) ? (reply as unknown[]) : []).map(textOf);
+      const [kept, rebuilt, lost, counted] = (Array.isArray(reply) ? (reply as unknown[]) : []).map(textOf);
       return {
         epochMs: kept === undefined ? undefined : Number(kept),
+        mark: Number(counted ?? 0),
         isRebuilt: kept !== undefined && kept === rebuilt,
         lostMs: lost === undefined ? undefined : Number(lost),
         gaps: Number(gaps),

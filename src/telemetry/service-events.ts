@@ -21,6 +21,11 @@ export interface ServiceEvents {
   redisConnected(): void;
   /** a key of Redis could not be read: its entity starts anew, and its decisions say so */
   featureKeyMovedAside(moved: { key: string; movedTo: string; found: string; kind: string }): void;
+  /** the store stands behind what is remembered of it: it lost data while no worker was there */
+  storeLossNoticed(event: { remembered: unknown; found: unknown }): void;
+  /** how far the store has come could not be compared or remembered: it is tried again */
+  storeWatchFailed(event: { error: unknown }): void;
+  storeWatchWorks(): void;
   /** read at every scrape */
   watchFeatureStore(store: { readonly countersIncomplete: boolean }): void;
   /** `route` is the pattern, never the address with its ids */
@@ -41,6 +46,12 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
     began: 'changes of the configuration cannot be looked for: what is in force stays',
     lasts: 'changes of the configuration still cannot be looked for',
     ended: 'changes of the configuration are looked for again',
+  });
+  const storeWatch = createEpisode(logger, clock, {
+    began:
+      'how far the counters are cannot be remembered: a loss of all of Redis in a restart of all workers would not be seen',
+    lasts: 'how far the counters are still cannot be remembered',
+    ended: 'how far the counters are is remembered again',
   });
   let tensors: (() => number) | undefined;
   metrics.beforeScrape(() => {
@@ -83,6 +94,18 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
     },
     redisConnected() {
       redis.ends();
+    },
+    storeLossNoticed({ remembered, found }) {
+      logger.error('Redis lost data while no worker was there: counters are low until `vigil features rebuild`', {
+        remembered,
+        found,
+      });
+    },
+    storeWatchFailed({ error }) {
+      storeWatch.happens({ err: error });
+    },
+    storeWatchWorks() {
+      storeWatch.ends();
     },
     featureKeyMovedAside({ kind, ...moved }) {
       metrics.add('vigil_feature_store_unreadable_keys_total', [kind], 1);

@@ -3,6 +3,7 @@
  * the offsets in Kafka and the marks in Redis can tell. Decisions must say `degraded: counters` until the rebuild, and no
  * longer after it.
  */
+import { randomUUID } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -11,6 +12,7 @@ import { runFeaturesRebuild } from '../../../src/cli/features-rebuild.ts';
 import { EXIT } from '../../../src/cli/io.ts';
 import type { RealStack } from '../../../src/composition/real-stack.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
+import { aMessage, bytesOf } from '../../helpers/a-transaction.ts';
 import { type OwnStack, ownStack } from '../../helpers/own-stack.ts';
 import { type RedisServer, startRedis } from '../../helpers/servers/redis.ts';
 import { createTraffic, sleep, type Traffic, until } from './live-traffic.ts';
@@ -123,6 +125,47 @@ describe('a site that was down as a whole', () => {
     const decisions = await site.traffic.probe(second, site.own.topics.transactions);
     expect(degradedOf(decisions)).toEqual(['L0']);
     expectExact(decisions, site);
+  });
+
+  /** As the HTTP API does: no topic, no offset. */
+  async function overHttp(stack: RealStack, transactions: number): Promise<readonly Decision[]> {
+    const messages = Array.from({ length: transactions }, (_, n) =>
+      aMessage({
+        transactionId: `http-${randomUUID()}`,
+        customerId: `C${n % 5}`,
+        occurredAt: new Date().toISOString(),
+      }),
+    );
+    const inputs = messages.map((message) => ({ bytes: bytesOf(message), receivedAtMs: Date.now() }));
+    const results = await stack.service.stack.score(inputs);
+    return results.flatMap((result) => (result.kind === 'decided' && result.decision ? [result.decision] : []));
+  }
+
+  it.each([
+    { what: 'came back empty', older: false },
+    { what: 'came back from an older copy', older: true },
+  ])('notices with HTTP traffic alone that Redis $what', async ({ what, older }) => {
+    const site = await aSite(`http ${what}`, []);
+    const file = (name: string): string => path.join(site.redis.folder, name);
+    const first = await site.start();
+    expect(degradedOf(await overHttp(first, 20))).toEqual(['L0']);
+    if (older) {
+      await withClient(site.redis, (client) => client.save());
+      copyFileSync(file('dump.rdb'), file('copy.rdb'));
+      await overHttp(first, 20);
+    }
+    await first.close();
+    await site.redis.kill();
+    if (older) copyFileSync(file('copy.rdb'), file('dump.rdb'));
+    await site.redis.restart();
+    const second = await site.start();
+    expect(degradedOf(await overHttp(second, 20))).toEqual(['L0 counters']);
+    await rebuild(site);
+    expect(degradedOf(await overHttp(second, 20))).toEqual(['L0']);
+    // and stays so for those who start after it
+    await second.close();
+    const third = await site.start();
+    expect(degradedOf(await overHttp(third, 20))).toEqual(['L0']);
   });
 
   it('notices what a worker decided without Redis and took with it when it ended', async () => {
