@@ -50,7 +50,12 @@ export function upperBound(layout: LogLayout, log: PackedLog, t: number, low: nu
 }
 
 /** Position of the record with the event's time and id, looked for before `end`. */
-export function findRecord(layout: LogLayout, log: PackedLog, event: LogEvent, end: number): number {
+export function findRecord(
+  layout: LogLayout,
+  log: PackedLog,
+  event: Pick<LogEvent, 'timeMs' | 'id'>,
+  end: number,
+): number {
   for (let position = end - 1; position >= 0; position--) {
     const record = log.records + position * layout.stride;
     if (at(log, record + TIME) !== event.timeMs) return NONE;

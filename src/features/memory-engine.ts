@@ -24,8 +24,9 @@ import { entityKey } from './entities.ts';
 import { createEntityTable, type EntityTable, type TableEntry } from './entity-table.ts';
 import { type Combination, type FeaturePlan, RAW, type StreamPlan } from './feature-plan.ts';
 import { createLogArena, type LogArena } from './log-arena.ts';
+import { recordTime } from './log-correcting.ts';
 import { type LogLayout, layoutOf } from './log-layout.ts';
-import { newestMs } from './log-reading.ts';
+import { findRecord, newestMs, upperBound } from './log-reading.ts';
 import { correctLog, createMemoryReferences, isReplaced, type Replacements } from './memory-corrections.ts';
 import { countFrauds, createMemoryLabels, type FraudList, forgetReplaced, type MemoryLabels } from './memory-labels.ts';
 import { readReplaced, VISIT, type Visit, visitLog } from './packed-log.ts';
@@ -48,7 +49,7 @@ export interface MemoryStoreOptions {
 }
 
 export interface MemoryEngine {
-  readonly labels: MemoryLabels;
+  readonly labels: Pick<MemoryLabels<unknown>, 'apply'>;
   /** `key` is the transaction's identity as one string, `hash` its hash53 */
   visit(transaction: Transaction, key: string, hash: number): FeatureReading;
   /** the newest time of all transactions */
@@ -65,7 +66,7 @@ interface Entity extends TableEntry {
   log: number;
   /** of the other streams, in their order */
   readonly others: number[];
-  frauds: FraudList[] | undefined;
+  frauds: FraudList<Entity>[] | undefined;
   /** by the place of the stream: what other versions have replaced; most entities have none */
   replaced: Replacements[] | undefined;
 }
@@ -109,6 +110,14 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   });
   const labels = createMemoryLabels(
     Math.max(0, ...plan.streams.filter((stream) => stream.needsLabels).map((stream) => stream.retentionMs)),
+    ({ owner, place, stream: index }: FraudList<Entity>, timeMs, id) => {
+      const address = addressOf(owner, place);
+      if (address === NO_LOG) return undefined;
+      const { arena, layout } = streams[index] as Stream;
+      const log = arena.open(address);
+      const known = findRecord(layout, log, { timeMs, id }, upperBound(layout, log, timeMs, 0, log.count));
+      return known < 0 ? undefined : recordTime(layout, log, 0);
+    },
   );
   const raw = new Float64Array(plan.rawLength);
   // copied for every reading: an array that begins with null keeps its kind whatever number comes into it
@@ -117,7 +126,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   const { event } = reader;
   const profileEvent = createProfileEvent();
   /** of the transaction in hand: the fraud lists of the logs that took it, and whether the customer's log did */
-  const fraudLists: FraudList[] = [];
+  const fraudLists: FraudList<Entity>[] = [];
   let isNew = false;
   let isAgain = false;
   /** false: another version of it has taught the profile before */
@@ -146,7 +155,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     const replaced = entity.replaced[place] ?? [];
     entity.replaced[place] = replaced;
     const onReplaced = (id: number): void => {
-      if (stream.plan.needsLabels) forgetReplaced(fraudListOf(entity, place), id);
+      if (stream.plan.needsLabels) forgetReplaced(fraudListOf(entity, place, stream), id);
     };
     const answer = correctLog({ layout, log, replaced, onReplaced }, event, operation, correction);
     arena.save();
@@ -181,6 +190,8 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
       if (visit === VISIT.inOrder || visit === VISIT.late) {
         arena.save();
         if (log.address !== address) keepAddress(entity, place, log.address);
+        // a log that starts anew has nothing of what it held before
+        if (log.count === 1 && stream.plan.needsLabels) fraudListOf(entity, place, stream).frauds = NO_FRAUDS;
       }
     }
     if (stream.plan.needsLabels) writeFrauds(stream, entity?.frauds?.[place], event.timeMs, raw);
@@ -211,7 +222,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
         isAgain = visit === VISIT.repeat;
       }
       if (stream.plan.needsLabels && entity !== undefined && (visit === VISIT.inOrder || visit === VISIT.late))
-        fraudLists.push(fraudListOf(entity, place));
+        fraudLists.push(fraudListOf(entity, place, stream));
     }
     return seen;
   }
@@ -305,7 +316,10 @@ function newestOf(entity: Entity, { streams: own }: Combination, streams: readon
 function freeLogs(entity: Entity, { streams: own }: Combination, streams: readonly Stream[]): void {
   for (let place = 0; place < own.length; place++) {
     const address = addressOf(entity, place);
-    if (address !== NO_LOG) (streams[own[place] as number] as Stream).arena.free(address);
+    if (address === NO_LOG) continue;
+    (streams[own[place] as number] as Stream).arena.free(address);
+    // labels may still know the entity; another one has the place now
+    keepAddress(entity, place, NO_LOG);
   }
 }
 
@@ -320,14 +334,16 @@ function markAbsent(combination: Combination, streams: readonly Stream[], raw: F
     for (const window of streams[index]?.plan.windows ?? []) raw[window.rawAt + RAW.count] = -1;
 }
 
-function fraudListOf(entity: Entity, place: number): FraudList {
+const NO_FRAUDS: FraudList<Entity>['frauds'] = [];
+
+function fraudListOf(entity: Entity, place: number, { plan }: Stream): FraudList<Entity> {
   entity.frauds ??= [];
-  const list = entity.frauds[place] ?? { frauds: [] };
+  const list = entity.frauds[place] ?? { frauds: NO_FRAUDS, owner: entity, place, stream: plan.index };
   entity.frauds[place] = list;
   return list;
 }
 
-function writeFrauds(stream: Stream, list: FraudList | undefined, timeMs: number, raw: Float64Array): void {
+function writeFrauds(stream: Stream, list: FraudList<Entity> | undefined, timeMs: number, raw: Float64Array): void {
   for (const window of stream.plan.windows) {
     const edge = timeMs - window.delayMs;
     raw[window.rawAt + RAW.frauds] = countFrauds(list, edge - window.windowMs, edge, timeMs);

@@ -1,6 +1,7 @@
 /**
  * Labels of the in-process store: which logs a transaction is in, and the frauds of each log by time. A log's frauds are
- * few, so a window counts them by looking at those inside.
+ * few, so a window counts them by looking at those inside. Only what a log holds can be a fraud in it, so that a hot entity
+ * has no more of them than its log has records; lua/apply-frauds.lua does the same.
  */
 import type { Label } from '../domain/label.ts';
 import { transactionKey } from '../domain/transaction.ts';
@@ -12,27 +13,34 @@ export interface Fraud extends FraudSpan {
   readonly transaction: string;
 }
 
-/** In order of time. */
-export interface FraudList {
+/** Of one log. */
+export interface FraudList<Owner> {
+  /** in order of time */
   frauds: readonly Fraud[];
-  /** hashes of the transactions that another version has replaced in this log: their labels say nothing here */
-  replaced?: Set<number>;
+  /** whose log it is, and which of its logs */
+  readonly owner: Owner;
+  readonly place: number;
+  readonly stream: number;
 }
 
-interface Labelled {
+interface Labelled<Owner> {
   readonly timeMs: number;
-  readonly lists: readonly FraudList[];
+  readonly lists: readonly FraudList<Owner>[];
   history: readonly LabelEntry[];
 }
 
-export interface MemoryLabels {
+export interface MemoryLabels<Owner> {
   /** the transaction was added to these logs */
-  remember(transaction: string, timeMs: number, lists: readonly FraudList[]): void;
+  remember(transaction: string, timeMs: number, lists: readonly FraudList<Owner>[]): void;
   apply(labels: readonly Label[]): { readonly applied: number; readonly unmatched: number };
 }
 
-export function createMemoryLabels(retentionMs: number): MemoryLabels {
-  const known = new Map<string, Labelled>();
+/** `firstOf`: the time of a log's first record, undefined when it does not hold the transaction (any more). */
+export function createMemoryLabels<Owner>(
+  retentionMs: number,
+  firstOf: (list: FraudList<Owner>, timeMs: number, id: number) => number | undefined,
+): MemoryLabels<Owner> {
+  const known = new Map<string, Labelled<Owner>>();
   let newestMs = Number.NEGATIVE_INFINITY;
 
   const forgetOld = (): void => {
@@ -58,33 +66,44 @@ export function createMemoryLabels(retentionMs: number): MemoryLabels {
         const transaction = transactionKey(label.channel, label.transactionId);
         const entry = known.get(transaction);
         if (entry === undefined) continue;
-        const lists = entry.lists.filter((list) => list.replaced?.has(hash53(transaction)) !== true);
-        if (lists.length > 0) applied++;
         entry.history = addLabel(entry.history, { atMs: label.labelledAtMs ?? entry.timeMs, value: label.label });
         const spans = fraudSpans(entry.history);
-        for (const list of lists) replaceFrauds(list, transaction, entry.timeMs, spans);
+        const id = hash53(transaction);
+        let isHeld = false;
+        for (const list of entry.lists) {
+          const firstMs = firstOf(list, entry.timeMs, id);
+          if (firstMs === undefined) continue;
+          isHeld = true;
+          replaceFrauds(list, transaction, entry.timeMs, spans, firstMs);
+        }
+        if (isHeld) applied++;
       }
       return { applied, unmatched: labels.length - applied };
     },
   };
 }
 
-function replaceFrauds(list: FraudList, transaction: string, timeMs: number, spans: readonly FraudSpan[]): void {
-  const others = list.frauds.filter((fraud) => fraud.transaction !== transaction);
+/** What is older than the log's first record goes: no window asks for it. */
+function replaceFrauds(
+  list: FraudList<unknown>,
+  transaction: string,
+  timeMs: number,
+  spans: readonly FraudSpan[],
+  firstMs: number,
+): void {
+  const others = list.frauds.filter((fraud) => fraud.transaction !== transaction && fraud.timeMs >= firstMs);
   if (spans.length === 0 && others.length === list.frauds.length) return;
   const place = others.findLastIndex((fraud) => fraud.timeMs <= timeMs) + 1;
   list.frauds = others.toSpliced(place, 0, ...spans.map((span) => ({ ...span, timeMs, transaction })));
 }
 
 /** Another version stands in the log for this one. */
-export function forgetReplaced(list: FraudList, id: number): void {
-  list.replaced ??= new Set();
-  list.replaced.add(id);
+export function forgetReplaced(list: FraudList<unknown>, id: number): void {
   list.frauds = list.frauds.filter((fraud) => hash53(fraud.transaction) !== id);
 }
 
 /** Transactions in (fromMs, toMs] that count as fraud at `nowMs`. */
-export function countFrauds(list: FraudList | undefined, fromMs: number, toMs: number, nowMs: number): number {
+export function countFrauds(list: FraudList<unknown> | undefined, fromMs: number, toMs: number, nowMs: number): number {
   if (list === undefined) return 0;
   const { frauds } = list;
   let count = 0;

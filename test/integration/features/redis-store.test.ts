@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { FeatureCatalogue } from '../../../src/domain/feature.ts';
+import type { Label } from '../../../src/domain/label.ts';
 import type { FeatureStore } from '../../../src/domain/ports.ts';
 import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
 import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
@@ -12,6 +13,7 @@ import { featureStoreSuite } from '../../conformance/feature-store-suite.ts';
 import { aTransaction } from '../../helpers/a-transaction.ts';
 import {
   catalogueOf,
+  DAY,
   FORGETFUL_CATALOGUE,
   FULL_CATALOGUE,
   HOUR,
@@ -166,6 +168,33 @@ describe('the Redis feature store', () => {
           maxEventsPerLog,
         });
         expect(await differencesFromOracle(store, options, chunkSize, true, true)).toEqual([]);
+      }),
+      { numRuns: 10 },
+    );
+  }, 120_000);
+
+  it('equals it in the labels of full logs: which of them meet their transaction, and what the windows count', async () => {
+    const cap = fc.integer({ min: 16, max: 80 });
+    await fc.assert(
+      fc.asyncProperty(anyStream, anyChunkSize, cap, async (options, chunkSize, maxEventsPerLog) => {
+        const common = { catalogue: FORGETFUL_CATALOGUE, maxEventsPerLog };
+        const twin = createMemoryFeatureStore({ ...common, maxSlots: 0 });
+        const store = createRedisFeatureStore({ ...common, client: redis, keyPrefix: freshPrefix(), maxPending: 0 });
+        const random = seededRandom(options.seed + 1);
+        const all = [...hardStream(options)];
+        for (let start = 0; start < all.length; start += chunkSize) {
+          const chunk = [...new Set(all.slice(start, start + chunkSize))];
+          expect(await store.recordAndRead(chunk)).toEqual(await twin.recordAndRead(chunk));
+          // of the chunk, and of what may have left the logs since
+          const labels = chunk.map((_, index): Label => {
+            const { transaction } = all[Math.max(0, start + index - Math.floor(random() * 60))] as ParsedTransaction;
+            const { transactionId, channel, occurredAtMs } = transaction;
+            const label = random() < 0.7 ? 'FRAUD' : 'GENUINE';
+            const labelledAtMs = random() < 0.3 ? null : occurredAtMs + Math.floor(random() * 3 * DAY);
+            return { transactionId, channel, label, labelledAtMs };
+          });
+          for (const label of labels) expect(await store.applyLabels([label])).toEqual(await twin.applyLabels([label]));
+        }
       }),
       { numRuns: 10 },
     );

@@ -32,18 +32,16 @@ local function forget_members(dead)
   end
 end
 
--- All of them at once: one by one a log of 100,000 would hold the server for 0.1 s.
-local function forget_all_members()
+-- All of them at once, and the frauds: one by one a log of 100,000 would hold the server for 0.1 s.
+local function reset_companion()
   for c = 1, L.members do
     for w = 1, L.special do
       local window = L.windows[w]
       if c <= window.columns then v[window.distinct + c - 1] = 0 end
     end
   end
-  local kept_frauds = L.labels and call('HGET', index_key, 'f')
   call('UNLINK', index_key)
   call('HSET', index_key, '', '0')
-  if kept_frauds then call('HSET', index_key, 'f', kept_frauds) end
   call('PEXPIRE', index_key, L.ttl)
 end
 
@@ -52,9 +50,7 @@ local function make_room(newest, last)
   local dead = dead_records(newest, last)
   if dead == 0 then return 0 end
   dropped = max(dropped, time_at(dead - 1))
-  if L.members > 0 then
-    if dead == n then forget_all_members() else forget_members(dead) end
-  end
+  if dead < n then forget_members(dead) elseif L.companion then reset_companion() end
   local function sums_before(i, place)
     if L.sums_bytes > 0 then v[place] = raw_sums(i - 1) end
   end
