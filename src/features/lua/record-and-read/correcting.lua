@@ -62,6 +62,7 @@ end
 
 local function replace_entry(place, target)
   local t = time_at(place)
+  known_counts = counts_without(place)
   withdraw(t, target, true)
   if L.labels and n > 1 then forget_fraud(t, target) end
 end

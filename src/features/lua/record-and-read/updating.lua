@@ -16,6 +16,15 @@ local function fresh_fields()
   return fields
 end
 
+-- Of the log that an event was just taken out of: its key and per window with columns its distinct counts (withdrawing.lua).
+local known_counts
+
+-- The distinct count of a column in [lo, hi): from nothing, or, where a hash has an entry for each member, from all there are.
+local function count_distinct(column, lo, hi, whole)
+  if whole and lo + n - hi < hi - lo then return distinct_between(column, 0, n, whole, lo, hi) end
+  return distinct_between(column, lo, lo, 0, lo, hi)
+end
+
 -- A trailer of the same log with other windows: finds this set's edges, extremes and counts anew, as of the newest event.
 local function adopt_windows(text)
   local old_first, old_count = su('<I4I4', text, #text - 11)
@@ -29,6 +38,11 @@ local function adopt_windows(text)
     text = rep('\0', R) .. sp(shape.trailer_format, unpack(v, L.record_fields + 1, fields))
     call('SET', key, text, 'KEEPTTL')
     return text
+  end
+  local counts, whole = known_counts and known_counts.key == key and known_counts, nil
+  known_counts = nil
+  if not counts and L.members == 1 then
+    whole = call('HLEN', index_key) - call('HEXISTS', index_key, '') - call('HEXISTS', index_key, 'f')
   end
   v, edges, stored = {}, L.plain, 0
   for i = 1, L.plain_at - 1 + L.plain * L.edge_fields do v[i] = 0 end
@@ -54,14 +68,19 @@ local function adopt_windows(text)
     for _, slot in ipairs({ window.max or false, window.min or false }) do
       if slot and v[slot] == NONE then v[slot] = 0 end
     end
-    for c = 1, window.columns do v[window.distinct + c - 1] = distinct_between(c, lo, lo, 0, lo, hi) end
+    for c = 1, window.columns do
+      v[window.distinct + c - 1] = counts and counts[w][c] or count_distinct(c, lo, hi, whole)
+    end
   end
   forget_edges(n)
   local shape, fields = close_trailer(n)
   local last_ones = call('GETRANGE', key, max(0, records_end - shape.view * R), records_end - 1)
   local trailer = sp(shape.trailer_format, unpack(v, L.record_fields + 1, fields))
-  local rest = call('GETRANGE', key, 0, records_end - 1)
-  call('SET', key, rest .. trailer, 'KEEPTTL')
+  if call('STRLEN', key) <= records_end + #trailer then call('SETRANGE', key, records_end, trailer)
+  else
+    call('SET', key, call('GETRANGE', key, 0, records_end - 1), 'KEEPTTL')
+    call('APPEND', key, trailer)
+  end
   return last_ones .. trailer
 end
 

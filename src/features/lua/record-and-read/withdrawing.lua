@@ -42,6 +42,37 @@ local function without(fields, out, before)
   end
 end
 
+-- The distinct counts that the windows will have, as of the newest event there will be, once record `place` is gone: from those
+-- of now, by what enters and leaves. Finding them anew would cost 4 ms in a log of 8,000.
+local function counts_without(place)
+  if n < 2 or L.members == 0 then return end
+  local base, left = first + 1, n - 1
+  local newest = time_at(place == left and left - 1 or left)
+  local function before(t, limit)
+    local position = upper(t, 0, n, n - 1)
+    return min(limit, place < position and position - 1 or position)
+  end
+  local counts = { key = key }
+  for w = 1, L.special do
+    local window = L.windows[w]
+    local edge = newest - window.delay
+    local hi = left
+    if window.hi then hi = before(edge, left - 1) elseif window.excludes then hi = left - 1 end
+    local lo = before(edge - window.ms, hi)
+    -- the same records in the log as it still is, and perhaps the one that goes
+    if lo > place then lo = lo + 1 end
+    if hi > place then hi = hi + 1 end
+    counts[w] = {}
+    for c = 1, window.columns do
+      local count = distinct_between(c, v[window.lo], cached_hi(window), v[window.distinct + c - 1], lo, hi)
+      local h, pv, nx = member_at(place, c)
+      local is_only = h ~= 0 and pv - base < lo and (nx == 0 or nx - base >= hi)
+      counts[w][c] = lo <= place and place < hi and is_only and count - 1 or count
+    end
+  end
+  return counts
+end
+
 -- `marks`: another version takes its place, and the log is to know.
 local function withdraw(t, id, marks)
   if not open_log() then return 0 end
@@ -130,11 +161,12 @@ local function withdraw(t, id, marks)
       records[i][width + e] = best
     end
   end
-  local parts = { head }
+  local parts = {}
   for i = place, n - 2 do parts[#parts + 1] = sp(L.record_format, unpack(records[i])) end
   -- no set of windows: the next visit finds its edges anew
   parts[#parts + 1] = sp('<ddI4I4I4', dropped, expires, first, n - 1, flagged and FLAG or 0)
-  call('SET', key, concat(parts), 'KEEPTTL')
+  call('SET', key, head, 'KEEPTTL')
+  call('APPEND', key, concat(parts))
   for _, patch in ipairs(patches) do call('SETRANGE', key, patch[1], patch[2]) end
   return 1
 end
