@@ -5,7 +5,7 @@
 import type { RedisClient } from '../composition/redis-client.ts';
 
 export interface MemorySample {
-  /** as in the estimate: "<entities>:<log>", profiles, slots, labels; limits and others are not estimated */
+  /** as in the estimate: "<entities>:<log>", profiles, slots, labels, replaced, state; limits and what was moved aside are not */
   readonly name: string;
   readonly keys: number;
   readonly measured: number;
@@ -85,7 +85,10 @@ function kindOf(key: string): { readonly name: string; readonly isLog: boolean }
   const known = ONE_WORD[entities];
   if (known !== undefined) return { name: known, isLog: false };
   if (parts.length < 4) return { name: 'state', isLog: false };
-  if (log === 'm' || log === 'w') return undefined;
+  if (log === 'm') return undefined;
+  if (log === 'w') return { name: 'replaced', isLog: false };
+  // what could not be read (redis-quarantine.ts)
+  if (parts.at(-2) === 'unreadable') return { name: 'moved aside', isLog: false };
   const ofCustomer = OF_CUSTOMER[log];
   return ofCustomer === undefined ? { name: `${entities}:${log}`, isLog: true } : { name: ofCustomer, isLog: false };
 }

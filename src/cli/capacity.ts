@@ -21,6 +21,8 @@ export interface CapacityOptions {
   readonly decisionBytes: number;
   /** share of events that bring a log a member it has not seen: 0…1 */
   readonly newMembers: number;
+  /** share of transactions that correct an earlier one: 0…1 */
+  readonly corrected: number;
   /** "device=1.5": so many of an entity or a pair per customer; one where nothing is said */
   readonly entities: readonly string[];
   /** beside the keys of this server */
@@ -36,7 +38,7 @@ interface CapacityReport {
   readonly transactionsPerSecond: number;
   readonly bytes: number;
   readonly rows: readonly (CapacityRow & { readonly features: readonly string[]; readonly measured?: MemorySample })[];
-  /** of keys that are no part of the estimate: the limits' counters, the state */
+  /** of keys that are no part of the estimate: the limits' counters, what was moved aside */
   readonly others?: readonly MemorySample[];
 }
 
@@ -62,6 +64,8 @@ export async function runCapacity(
     transactionsPerDay: rate * DAY_SECONDS,
     decisionBytes: options.decisionBytes,
     membersPerEvent: options.newMembers,
+    correctedShare: options.corrected,
+    partitions: configuration.settings.kafka.partitions,
     entitiesPerCustomer: readEntities(options.entities, combinations),
   });
   const samples = options.redis === undefined ? undefined : await measure(options.redis, options);

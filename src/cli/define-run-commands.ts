@@ -62,6 +62,7 @@ export function defineRunCommands(program: Command, version: string): void {
     .requiredOption('--rate <tps>', 'transactions per second, on average over the day', positiveNumber)
     .option('--decision-bytes <n>', 'of a decision as it is published', wholeNumber(0), 4000)
     .option('--new-members <share>', 'share of events with a member that is new to its log: a new payee', share, 0.3)
+    .option('--corrected <share>', 'share of transactions that are corrected versions of earlier ones', share, 0.002)
     .option('--entities <name=n...>', 'so many per customer, as device=1.5; 1 otherwise', [])
     .option('--redis <url>', 'beside what MEMORY USAGE says of the keys that are there')
     .option('--sample <n>', 'keys measured of each kind', wholeNumber(1), 200)

@@ -4,7 +4,7 @@
  */
 import type { FeatureCatalogue } from '../domain/feature.ts';
 import { referencesTtlMs } from './corrections.ts';
-import { planFeatures, type StreamPlan } from './feature-plan.ts';
+import { type FeaturePlan, planFeatures, type StreamPlan } from './feature-plan.ts';
 import { redisLayoutOf } from './redis-layout.ts';
 
 /** Bytes; test/integration/features/capacity.test.ts holds them against MEMORY USAGE. */
@@ -24,6 +24,14 @@ export const CAPACITY = {
   /** the rails' references of a transaction, and how many of them a customer keeps at most */
   perReferences: 16,
   mostReferences: 1_024,
+  /** what replaced what in a log: a pair of ids in a string of its own, and how many pairs a log keeps at most */
+  perReplacement: 16,
+  mostReplacements: 256,
+  /** what Redis keeps of itself: its hash, an entry in it for each log, one for each partition's mark, the marks of 64 shards */
+  perState: 400,
+  perStateEntry: 48,
+  perShardMark: 72,
+  shards: 64,
 } as const;
 
 export interface CapacityInput {
@@ -36,6 +44,10 @@ export interface CapacityInput {
   readonly membersPerEvent?: number;
   /** how many entities of a combination ("device", "customer+counterparty") are seen per customer; 1 when not said */
   readonly entitiesPerCustomer?: Readonly<Record<string, number>>;
+  /** share of transactions that are corrected versions of earlier ones; 0.002 when not said */
+  readonly correctedShare?: number;
+  /** of the transactions topic; 12 when not said */
+  readonly partitions?: number;
 }
 
 export interface CapacityRow {
@@ -50,8 +62,8 @@ export interface CapacityRow {
 const DAY_MS = 86_400_000;
 
 /**
- * One row per log, then profiles, slots, the rails' references and places of labels; every transaction is taken to belong to
- * every log and, as on a card rail, to carry its STAN and RRN.
+ * One row per log, then profiles, slots, the rails' references, what was replaced in the logs, what Redis keeps of itself, and
+ * places of labels; every transaction is taken to belong to every log and, as on a card rail, to carry its STAN and RRN.
  */
 export function estimateCapacity(input: CapacityInput): readonly CapacityRow[] {
   const plan = planFeatures(input.catalogue);
@@ -68,10 +80,29 @@ export function estimateCapacity(input: CapacityInput): readonly CapacityRow[] {
   );
   const perReferences = CAPACITY.perReferences * CAPACITY.growth;
   rows.push(row('references', input.customers, CAPACITY.perKey, references, perReferences));
+  rows.push(replacementsRow(plan, input));
+  const entries = plan.streams.length + (input.partitions ?? 12);
+  const perSelf = CAPACITY.perState + entries * CAPACITY.perStateEntry + CAPACITY.shards * CAPACITY.perShardMark;
+  rows.push(row('state', 1, perSelf, 0, 0));
   const labelled = plan.streams.filter((stream) => stream.needsLabels).map((stream) => stream.retentionMs);
   if (labelled.length > 0)
     rows.push(row('labels', (input.transactionsPerDay * Math.max(...labelled)) / DAY_MS, CAPACITY.perLabelPlace, 0, 0));
   return rows;
+}
+
+/** Each corrected version leaves a pair in each log of its original; no two of one entity are taken for the most keys. */
+function replacementsRow({ streams, combinations }: FeaturePlan, input: CapacityInput): CapacityRow {
+  const corrected = input.transactionsPerDay * (input.correctedShare ?? 0.002);
+  let keys = 0;
+  let pairs = 0;
+  for (const { combination, retentionMs } of streams) {
+    const own = (corrected * (retentionMs + DAY_MS)) / DAY_MS;
+    const entities = input.customers * (input.entitiesPerCustomer?.[combinations[combination]?.name ?? ''] ?? 1);
+    const ownKeys = Math.min(own, entities);
+    keys += ownKeys;
+    pairs += Math.min(own, ownKeys * CAPACITY.mostReplacements);
+  }
+  return row('replaced', keys, CAPACITY.perKey, pairs, CAPACITY.perReplacement * CAPACITY.growth);
 }
 
 function logRow(stream: StreamPlan, name: string, input: CapacityInput): CapacityRow {

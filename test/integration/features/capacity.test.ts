@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { estimateCapacity } from '../../../src/features/capacity.ts';
 import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
+import { aTransaction } from '../../helpers/a-transaction.ts';
 import { catalogueOf, hardStream } from '../../helpers/feature-cases.ts';
 
 let redis: Redis;
@@ -53,6 +54,57 @@ describe('the capacity estimate', () => {
     if (customers > 100) ratios.push(measured.profile / (profiles?.bytes ?? 1));
     expect(measured.profile / customers).toBeLessThan(6_000);
     for (const ratio of ratios) {
+      expect(ratio).toBeGreaterThan(0.6);
+      expect(ratio).toBeLessThan(1.4);
+    }
+  });
+
+  it('is within 40 % of it for what corrections leave behind, and for what Redis keeps of itself', async () => {
+    const keyPrefix = `${inject('testRunId')}-capacity-state`;
+    const [customers, perCustomer] = [30, 40];
+    const [partitions, events] = [12, customers * perCustomer];
+    const store = createRedisFeatureStore({ client: redis, catalogue: CATALOGUE, keyPrefix, maxPending: 0 });
+    // every second one corrects the one before it of its customer, in the log of the customer and in that of the device
+    const all = Array.from({ length: events }, (_, index) =>
+      aTransaction({
+        transactionId: `K${index}`,
+        customerId: `C${index % customers}`,
+        occurredAt: new Date(Date.UTC(2026, 0, 1) + index * 1_000).toISOString(),
+        device: { id: `D${index % customers}` },
+        ...(Math.floor(index / customers) % 2 === 1 ? { original: { transactionId: `K${index - customers}` } } : {}),
+      }),
+    );
+    for (let start = 0; start < all.length; start += 60) await store.recordAndRead(all.slice(start, start + 60));
+    for (let partition = 0; partition < partitions; partition++)
+      await store.settle([], {
+        partition: `vigil.transactions/${partition}`,
+        finished: 0n,
+        next: 1_000_000n,
+        end: 1_000_000n,
+      });
+    // on a cluster each shard has its mark
+    for (let shard = 0; shard < 64; shard++) await redis.incrby(`${keyPrefix}:{s${shard}}:mark`, 100_000);
+    const measured = { replaced: 0, state: 0 };
+    for (const key of await redis.keys(`${keyPrefix}:*`)) {
+      const bytes = (await redis.memory('USAGE', key, 'SAMPLES', 0)) ?? 0;
+      if (key.endsWith(':w')) measured.replaced += bytes;
+      if (key.includes(':{state}:') || key.endsWith(':mark')) measured.state += bytes;
+    }
+    // half of all correct, and all is inside the shortest retention: so many a day leave just these pairs in each log
+    const rows = estimateCapacity({
+      catalogue: CATALOGUE,
+      customers,
+      transactionsPerDay: 1e9,
+      decisionBytes: 0,
+      correctedShare: 1,
+      partitions,
+    });
+    const [replaced, state] = ['replaced', 'state'].map((name) => rows.find((row) => row.name === name));
+    const logs = 2 * customers;
+    expect(replaced?.entities).toBe(logs);
+    const pairs = (logs * perCustomer) / 2;
+    const estimated = logs * (replaced?.bytesPerEntity ?? 0) + pairs * (replaced?.bytesPerEvent ?? 0);
+    for (const ratio of [measured.replaced / estimated, measured.state / (state?.bytes ?? 1)]) {
       expect(ratio).toBeGreaterThan(0.6);
       expect(ratio).toBeLessThan(1.4);
     }

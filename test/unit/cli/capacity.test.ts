@@ -15,7 +15,15 @@ const small: LoadedConfiguration = {
   ]),
 };
 
-const usual = { customers: 1_000, rate: 2, decisionBytes: 4_000, newMembers: 0.3, entities: [], sample: 10 };
+const usual = {
+  customers: 1_000,
+  rate: 2,
+  decisionBytes: 4_000,
+  newMembers: 0.3,
+  corrected: 0.01,
+  entities: [],
+  sample: 10,
+};
 
 async function run(options: Partial<Parameters<typeof runCapacity>[0]> = {}): Promise<readonly string[]> {
   const lines: string[] = [];
@@ -58,6 +66,16 @@ describe('vigil capacity', () => {
     expect(report.rows.map(({ entities }) => entities).slice(0, 2)).toEqual([1_000, 1_500]);
     await expect(run({ entities: ['merchant=2'] })).rejects.toThrow(/NAME=NUMBER with a name of: customer, device\./);
     await expect(run({ entities: ['device=-1'] })).rejects.toThrow(/NAME=NUMBER/);
+  });
+
+  it('counts what corrections leave behind, and what Redis keeps of itself', async () => {
+    const report = await reportOf();
+    const [replaced, state] = ['replaced', 'state'].map((name) => report.rows.find((row) => row.name === name));
+    // 1,728 a day, kept for 32 days beside one log and for 9 beside the other: both logs have 1,000 entities
+    expect([replaced?.entities, replaced?.events]).toEqual([2_000, 1_728 * (32 + 9)]);
+    expect(replaced?.bytes).toBe(Math.ceil(2_000 * 140 + 1_728 * 41 * 16 * 1.3));
+    // two logs and eight partitions
+    expect(state?.bytes).toBe(400 + 10 * 48 + 64 * 72);
   });
 
   it('prints a table with the features of each log', async () => {
