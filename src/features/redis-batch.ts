@@ -26,6 +26,46 @@ export interface Update {
 
 /** in the place of a status: what the update's keys hold cannot be read. Its one string says why */
 export const UNREADABLE = 5;
+/** the same: nothing was done, the log's `:w` is to be declared */
+export const UNDECLARED = 6;
+
+/** An update that has no answer. */
+export interface Unsettled {
+  readonly place: number;
+  /** the first of its keys */
+  readonly key: string;
+  /** of a log */
+  readonly layout: RedisLayout | undefined;
+  readonly isProfile: boolean;
+  /** what could not be read; undefined: something was not declared */
+  readonly reason: string | undefined;
+}
+
+/** By place: what was answered to each of a transaction's updates, in their order. */
+export type RepliedByPlace = readonly (readonly Replied[])[];
+
+export const isUnsettled = (status: number): boolean => status >= UNREADABLE;
+
+export const NOTHING_UNSETTLED: readonly Unsettled[] = [];
+
+/** A quick look, as mostly everything has its answer. */
+export const isAnyUnsettled = (replies: readonly unknown[]): boolean =>
+  replies.some((reply) => {
+    const [statuses] = Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
+    return Buffer.isBuffer(statuses) && (statuses.includes(UNREADABLE) || statuses.includes(UNDECLARED));
+  });
+
+export function unsettledOf(replied: RepliedByPlace, layouts: readonly RedisLayout[]): readonly Unsettled[] {
+  return replied.flatMap((own, place) =>
+    own.flatMap(({ stream, numbers, at, status, parts, part, keys, key }) => {
+      if (!isUnsettled(status)) return NOTHING_UNSETTLED;
+      // in a correction the log's number comes behind
+      const layout = layouts[stream < -1 ? (numbers[at + 1] as number) : stream];
+      const reason = (status as number) === UNREADABLE ? String(parts[part]) : undefined;
+      return [{ place, key: keys[key] as string, layout, isProfile: stream === -1, reason }];
+    }),
+  );
+}
 
 export interface Replied {
   readonly stream: number;
@@ -81,7 +121,7 @@ export function collect(
     const status = statuses[index] as Visit;
     byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key });
     key += ownKeys;
-    if (statuses[index] === UNREADABLE) part++;
+    if (isUnsettled(status)) part += (status as number) === UNREADABLE ? 1 : 0;
     else if (stream >= -1) part += layout === undefined ? 1 : replyParts(layout, status);
   });
   if (part !== parts.length)

@@ -24,12 +24,17 @@ import {
   addNumbers,
   type Batch,
   collect,
+  isAnyUnsettled,
+  isUnsettled,
   keysOf,
   makeRoom,
+  NOTHING_UNSETTLED,
   numbersFor,
   type Replied,
+  type RepliedByPlace,
   TRANSACTIONS_PER_CALL,
-  UNREADABLE,
+  type Unsettled,
+  unsettledOf,
 } from './redis-batch.ts';
 import type { Call } from './redis-calls.ts';
 import { CORRECT, correctionNumbers, type PlannedCorrections, REMEMBER, referencesKey } from './redis-corrections.ts';
@@ -54,35 +59,38 @@ export interface PreparedChunk {
   readonly calls: readonly Call[];
   /** on a cluster: those that its logs are in */
   readonly shards: readonly number[];
-  readonly read: (replies: readonly unknown[]) => readonly FeatureReading[];
-  /** mostly none; the readings of their transactions say nothing */
-  readonly unreadable: (replies: readonly unknown[]) => readonly Unreadable[];
+  readonly collect: (replies: readonly unknown[]) => Answered;
+  readonly read: (replied: RepliedByPlace) => readonly FeatureReading[];
   /** the calls that take the transactions at these places out of their logs again */
-  readonly withdraw: (replies: readonly unknown[], places: ReadonlySet<number>) => readonly Call[];
+  readonly withdraw: (replied: RepliedByPlace, places: ReadonlySet<number>) => readonly Call[];
 }
 
-/** An update whose keys hold something that the script could not read. */
-export interface Unreadable {
-  readonly place: number;
-  /** the first of them */
-  readonly key: string;
-  /** of a log */
-  readonly layout: RedisLayout | undefined;
-  readonly isProfile: boolean;
-  readonly reason: string;
+export interface Answered {
+  readonly replied: RepliedByPlace;
+  /** what is to be sent again, when what was in its way is mended; mostly nothing */
+  readonly unsettled: readonly Unsettled[];
 }
 
 export interface RedisEngine {
   /** `corrections`: by place in the chunk, empty when there is none */
   prepare(chunk: readonly ParsedTransaction[], byShard: boolean, corrections: PlannedCorrections): PreparedChunk;
+  /** The log's `:w` is there: from now on its updates declare it. */
+  declareReplaced(key: string): void;
+  /** The answers of the first time, and those of the second in the place of what was not settled. */
+  complete(first: RepliedByPlace, second: RepliedByPlace, places: readonly number[]): Answered;
   readonly labels: RedisLabels;
 }
 
+/** logs whose `:w` this process knows of: beyond them it learns anew */
+const MOST_DECLARED = 10_000;
 const DEFAULT_MAX_EVENTS = 262_144;
 const SHANGHAI_MINUTES = 480;
 const PROFILE_NUMBERS = 14;
 /** in the place of a stream: takes an event out of a log */
 const WITHDRAW = -2;
+/** in the place of `belongs` */
+const BELONGS_AND_DECLARES = 2;
+const ON_CLUSTER = Buffer.from('1');
 const NEW_PROFILE = createProfile();
 
 export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, options: RedisEngineOptions): RedisEngine {
@@ -97,6 +105,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
   const keepsProfiles = options.keepsProfiles ?? true;
   const clock: Clock = options.clock ?? { now: Date.now };
   const raw = new Float64Array(plan.rawLength);
+  const replacedLogs = new Set<string>();
 
   function addCombination(
     batch: Batch,
@@ -115,8 +124,13 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       batch.used = writeUpdate(batch.numbers, at, layout, reader.belongs(layout.stream), event);
       batch.keys.push(key);
       if (layout.hasCompanion) batch.keys.push(`${key}:m`);
+      const declares = replacedLogs.has(key) && reader.belongs(layout.stream);
+      if (declares) {
+        batch.numbers[at + 1] = BELONGS_AND_DECLARES;
+        batch.keys.push(`${key}:w`);
+      }
       if (layout.stream.needsLabels && reader.belongs(layout.stream)) labelled.push({ key, stream: index });
-      batch.updates.push({ place, stream: index, at, keys: keysOf(layout) });
+      batch.updates.push({ place, stream: index, at, keys: keysOf(layout) + (declares ? 1 : 0) });
       if (index !== plan.identityStream) continue;
       const references = ownReferences(transaction);
       if (references !== undefined) {
@@ -199,7 +213,6 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
     for (const { stream, numbers, at, status, parts, part } of replies) {
-      if (isUnreadable(status)) continue;
       if (stream === CORRECT) answers |= 1 << status;
       if (stream === CORRECT && status === ANSWER.beyond) unsearched.add(numbers[at + 1] as number);
       if (stream < -1) continue;
@@ -240,61 +253,60 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       const byGroup = batchUpdates(chunk, byShard, further, corrections);
       const batches = [...byGroup.values()];
       const now = doubles(clock.now());
-      const byPlace = (replies: readonly unknown[]): readonly Replied[][] => {
-        const replied: Replied[][] = chunk.map(() => []);
-        batches.forEach((batch, index) => {
-          collect(batch, layouts, replies[index], replied);
-        });
-        return replied;
-      };
+      const onCluster = byShard ? [ON_CLUSTER] : [];
       return {
         calls: [
           ...batches.map(({ keys, numbers, used }) => ({
             script,
             keys,
-            args: [now, streams, Buffer.from(numbers.buffer, numbers.byteOffset, used * 8)],
+            args: [now, streams, Buffer.from(numbers.buffer, numbers.byteOffset, used * 8), ...onCluster],
           })),
           ...further,
         ],
         shards: byShard ? [...byGroup.keys()] : [],
-        read(replies) {
-          const replied = byPlace(replies);
-          return chunk.map(({ transaction }, place) => readTransaction(transaction, replied[place] ?? []));
+        collect(replies) {
+          const replied: Replied[][] = chunk.map(() => []);
+          batches.forEach((batch, index) => {
+            collect(batch, layouts, replies[index], replied);
+          });
+          return { replied, unsettled: isAnyUnsettled(replies) ? unsettledOf(replied, layouts) : NOTHING_UNSETTLED };
         },
-        unreadable: (replies) =>
-          batches.some((_batch, index) => hasUnreadable(replies[index]))
-            ? byPlace(replies).flatMap((own, place) => own.flatMap((replied) => unreadableOf(layouts, replied, place)))
-            : NOTHING_UNREADABLE,
-        withdraw: (replies, places) =>
-          byPlace(replies)
+        read: (replied) => chunk.map(({ transaction }, place) => readTransaction(transaction, replied[place] ?? [])),
+        withdraw: (replied, places) =>
+          replied
             .filter((_own, place) => places.has(place))
             .flatMap((own) => own.map(withdrawal).filter((call) => call !== undefined))
             // newest first: a profile goes back one event at a time
             .reverse(),
       };
     },
+    declareReplaced(key) {
+      if (replacedLogs.size >= MOST_DECLARED) replacedLogs.clear();
+      replacedLogs.add(key);
+    },
+    complete(first, second, places) {
+      const all = [...first];
+      places.forEach((place, index) => {
+        const again = second[index] ?? [];
+        const own = first[place] ?? [];
+        // the profile goes with the log that tells a repeat
+        const isRead = own.some(({ stream, status }) => stream === plan.identityStream && !isUnsettled(status));
+        all[place] = own.map((replied) =>
+          isUnsettled(replied.status) || (replied.stream === -1 && !isRead) ? sameUpdate(again, replied) : replied,
+        );
+      });
+      return { replied: all, unsettled: unsettledOf(all, layouts) };
+    },
     labels,
   };
 }
 
+/** The order is that of the calls, and may be another one the second time. */
+const sameUpdate = (all: readonly Replied[], { stream, keys, key }: Replied): Replied =>
+  all.find((other) => other.stream === stream && other.keys[other.key] === keys[key]) as Replied;
+
 const losesRecords = (plan: FeaturePlan, raw: Float64Array): boolean =>
   plan.sources.some(({ rawAt }) => (raw[rawAt + RAW.clipped] as number) > 1);
-
-const NOTHING_UNREADABLE: readonly Unreadable[] = [];
-const isUnreadable = (status: number): boolean => status === UNREADABLE;
-
-function hasUnreadable(reply: unknown): boolean {
-  const [statuses] = Array.isArray(reply) ? (reply as readonly Buffer[]) : [];
-  return Buffer.isBuffer(statuses) && statuses.includes(UNREADABLE);
-}
-
-function unreadableOf(layouts: readonly RedisLayout[], replied: Replied, place: number): readonly Unreadable[] {
-  const { stream, numbers, at, status, parts, part, keys, key } = replied;
-  if (!isUnreadable(status)) return NOTHING_UNREADABLE;
-  const index = stream === CORRECT ? (numbers[at + 1] as number) : stream;
-  const first = keys[key] as string;
-  return [{ place, key: first, layout: layouts[index], isProfile: stream === -1, reason: String(parts[part]) }];
-}
 
 const labelRetentionMs = (plan: FeaturePlan): number =>
   Math.max(1, ...plan.streams.filter((stream) => stream.needsLabels).map(logTtlMs));

@@ -17,9 +17,10 @@ import { escapeTransactionKey } from './entities.ts';
 import { planFeatures } from './feature-plan.ts';
 import { shardOf } from './hash.ts';
 import { createPendingReadings } from './pending-readings.ts';
+import type { RepliedByPlace, Unsettled } from './redis-batch.ts';
 import { type Call, isCluster, type RedisClient, sendTogether } from './redis-calls.ts';
 import { lookUpCorrections, type PlannedCorrections } from './redis-corrections.ts';
-import { createRedisEngine, type Unreadable } from './redis-engine.ts';
+import { type Answered, createRedisEngine } from './redis-engine.ts';
 import { shardTag } from './redis-keys.ts';
 import { createQuarantine, type QuarantinedKey } from './redis-quarantine.ts';
 import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
@@ -43,6 +44,8 @@ export interface RedisStoreOptions {
 
 const DEFAULT_PREFIX = 'vigil';
 const DEFAULT_MAX_PENDING = 50_000;
+/** in which what was in the way of an update is mended */
+const MOST_ROUNDS = 4;
 
 export interface RedisFeatureStore extends FeatureStore {
   declareLoss(): Promise<void>;
@@ -89,23 +92,23 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     });
     const lookup = lookUpCorrections(plan, prefix, unique, slotKey);
     const corrections = lookup.read(lookup.calls.length === 0 ? [] : await send(lookup.calls));
-    const { calls, shards, read, unreadable, withdraw } = engine.prepare(unique, isCluster(client), corrections);
+    const { calls, shards, collect, read, withdraw } = engine.prepare(unique, isCluster(client), corrections);
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
     const state = watch.begin(position, shards);
     const replies = await send([...calls, ...slotCalls, ...state.calls]);
     const newestMs = unique.reduce((newest, { transaction }) => Math.max(newest, transaction.occurredAtMs), 0);
     const writes = state.read(replies, newestMs);
     if (writes.length > 0) watch.written(await send(writes));
-    const answers = replies.slice(0, calls.length);
-    const faults = unreadable(answers);
-    const computed = faults.length === 0 ? read(answers) : await mended(unique, corrections, read(answers), faults);
+    const answered = collect(replies.slice(0, calls.length));
+    const replied = answered.unsettled.length === 0 ? answered.replied : await settled(unique, corrections, answered);
+    const computed = withLosses(read(replied), answered.unsettled);
     const slots = replies.slice(calls.length, -state.calls.length).flat();
     // the same id with other values: the first decision stands, and what was just added comes out again. Only a conflict
     // pays this second round trip
     const conflicts = new Set(
       unique.flatMap((parsed, place) => (isConflict(parsed, slotAt(slots, place)) ? [place] : [])),
     );
-    if (conflicts.size > 0) await sendTogether(client, withdraw(replies, conflicts));
+    if (conflicts.size > 0) await sendTogether(client, withdraw(replied, conflicts));
     const readings = [...places.keys()].map((key, place) => {
       const reading = computed[place] as FeatureReading;
       return firstReading(key, reading, slotAt(slots, place));
@@ -117,26 +120,31 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
   }
 
   /**
-   * What could not be read is moved aside, and its transactions alone are recorded once more: what they had reached before
-   * they now find as a repeat.
+   * What could not be read is moved aside, what was not declared is declared, and these transactions are sent once more: of
+   * the logs that took them the first time the first answer holds. Something in a log may have been replaced meanwhile, so
+   * that there is more to declare.
    */
-  async function mended(
+  async function settled(
     chunk: readonly ParsedTransaction[],
     corrections: PlannedCorrections,
-    readings: readonly FeatureReading[],
-    faults: readonly Unreadable[],
-  ): Promise<readonly FeatureReading[]> {
-    const newestMs = Math.max(...faults.map(({ place }) => chunk[place]?.transaction.occurredAtMs ?? 0));
-    await quarantine.mendUpdates(faults, newestMs);
-    const places = new Set(faults.map(({ place }) => place));
-    const ofPlaces = <T>(list: readonly T[]): T[] => list.filter((_, place) => places.has(place));
-    const again = engine.prepare(ofPlaces(chunk), isCluster(client), ofPlaces(corrections));
-    const replies = await send(again.calls);
-    const [stillFaulty] = again.unreadable(replies);
-    if (stillFaulty !== undefined) throw corruptKey(stillFaulty);
-    const recorded = again.read(replies);
-    let next = 0;
-    return readings.map((reading, place) => (places.has(place) ? withLoss(recorded[next++]) : reading));
+    first: Answered,
+  ): Promise<RepliedByPlace> {
+    let { replied, unsettled } = first;
+    for (let round = 0; round < MOST_ROUNDS && unsettled.length > 0; round++) {
+      const newestMs = Math.max(...unsettled.map(({ place }) => chunk[place]?.transaction.occurredAtMs ?? 0));
+      const unreadable = unsettled.filter(isUnreadable);
+      if (unreadable.length > 0) await quarantine.mendUpdates(unreadable, newestMs);
+      for (const update of unsettled) if (!isUnreadable(update)) engine.declareReplaced(update.key);
+      const places = new Set(unsettled.map(({ place }) => place));
+      const ofPlaces = <T>(list: readonly T[]): T[] => list.filter((_, place) => places.has(place));
+      const again = engine.prepare(ofPlaces(chunk), isCluster(client), ofPlaces(corrections));
+      const second = again.collect(await send(again.calls));
+      const inOrder = [...places].toSorted((a, b) => a - b);
+      ({ replied, unsettled } = engine.complete(replied, second.replied, inOrder));
+    }
+    const [still] = unsettled;
+    if (still !== undefined) throw corruptKey(still);
+    return replied;
   }
 
   /** A repeat gets what the first delivery got: from its slot, or from this process while it is not settled. */
@@ -181,12 +189,20 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
   };
 }
 
-const corruptKey = ({ key, reason }: Unreadable): VigilError =>
+const isUnreadable = ({ reason }: Unsettled): boolean => reason !== undefined;
+
+const corruptKey = ({ key, reason = 'its companion is not declared' }: Unsettled): VigilError =>
   new VigilError('FEATURE_STORE_CORRUPT', `what ${key} holds cannot be read: ${reason}`, { context: { key } });
 
-function withLoss(reading: FeatureReading | undefined): FeatureReading {
-  const known = reading as FeatureReading;
-  return known.flags.includes('COUNTERS_LOST') ? known : { ...known, flags: [...known.flags, 'COUNTERS_LOST'] };
+/** What was lost just now may have left no trace in a log: a profile has none. */
+function withLosses(readings: readonly FeatureReading[], unsettled: readonly Unsettled[]): readonly FeatureReading[] {
+  if (unsettled.length === 0) return readings;
+  const losers = new Set(unsettled.filter(isUnreadable).map(({ place }) => place));
+  return readings.map((reading, place) =>
+    losers.has(place) && !reading.flags.includes('COUNTERS_LOST')
+      ? { ...reading, flags: [...reading.flags, 'COUNTERS_LOST'] }
+      : reading,
+  );
 }
 
 const isConflict = (parsed: ParsedTransaction, slot: StoredSlot | undefined): boolean =>

@@ -4,8 +4,8 @@
  * lost. Whether a key is wrong is looked at in Redis itself (lua/quarantine.lua): a fault of our own moves nothing.
  */
 import type { Clock } from '../domain/clock.ts';
+import type { Unsettled } from './redis-batch.ts';
 import type { Call, ScriptCall } from './redis-calls.ts';
-import type { Unreadable } from './redis-engine.ts';
 import { logTtlMs, type RedisLayout } from './redis-layout.ts';
 import { loadScript } from './redis-script.ts';
 
@@ -24,7 +24,7 @@ export type Send = (calls: readonly Call[]) => Promise<readonly unknown[]>;
 
 export interface Quarantine {
   /** Moves what is wrong with the keys of these updates. Another process may have been first: then there is nothing to do. */
-  mendUpdates(unreadable: readonly Unreadable[], newestMs: number): Promise<void>;
+  mendUpdates(unreadable: readonly Unsettled[], newestMs: number): Promise<void>;
   /** The same for commands that met a key of another type; whether anything was moved. */
   mendCommands(calls: readonly Call[]): Promise<boolean>;
 }
@@ -82,7 +82,7 @@ export function createQuarantine(send: Send, clock: Clock, onQuarantine: (moved:
 
 const movedName = (key: string, now: number): string => `${key}:unreadable:${now}`;
 
-function suspectOf({ key, layout, isProfile }: Unreadable): Suspect {
+function suspectOf({ key, layout, isProfile }: Unsettled): Suspect {
   if (layout === undefined) return { kind: isProfile ? 'profile' : 'other', keys: [key], types: ['string'] };
   return layout.hasCompanion
     ? { kind: 'log', keys: [key, `${key}:m`, `${key}:w`], types: ['string', 'hash', 'string'], layout }

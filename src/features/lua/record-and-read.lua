@@ -4,11 +4,12 @@
 --   is answered as of its own place. Logs expire after their retention, counted from the last write.
 -- KEYS     per update: the log, and for a log with member columns or labels its companion hash: members' newest records
 --          (field u8 column, f64 hash), and the frauds in field "f" (apply-frauds.lua)
--- ARGV[1]  f64 wall clock in ms
+-- ARGV[1]  f64 wall clock in ms   ARGV[4] "1" on a cluster: what is not declared is not touched
 -- ARGV[2]  the streams, as redis-streams.ts works them out: per stream f64 × 20 (see `read_layouts`), then the formats of the
 --          record, of the edges that are always kept and of a plain one, and the place where its tail starts, each u32 length and text, then f64 × 10 per
 --          window, in the order of the trailer
--- ARGV[3]  the updates: f64 × (stream, belongs, time, id, value or −1), with squares f64 × (low, high), f64 hash a column;
+-- ARGV[3]  the updates: f64 × (stream, 1 it belongs, or 2 it does and `<log>:w` is declared behind its keys, or 0, time, id,
+--          value or −1), with squares f64 × (low, high), f64 hash a column;
 --          stream −1 stands for the customer's profile, right after the log of all the customer's transactions, which
 --          tells what is a repeat: f64 × (−1, time, amount or −1, event of interest or −1, hour of the week, latitude,
 --          longitude, learns payees, six hashes); its one key is the profile. −2 takes an event out of a log again:
@@ -18,7 +19,8 @@
 --          log of all the customer's: f64 × (−4, hash, ttl, id, 0), its key is the customer's references
 -- Reply    strings: first a byte per update, its status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong; of a
 --          profile 0; 1 where an event was taken out, else 0; of a correction what `correct` says; 5 what its keys hold cannot
---          be read, the others are not touched by it: then one string, what went wrong); then per update
+--          be read, the others are not touched by it: then one string, what went wrong; 6 nothing was done: `<log>:w` is to be
+--          declared, then no string); then per update
 --          in order: the last records and the trailer as they were (empty: a new log), the record and the trailer that
 --          were written; late and so on: f64 droppedMs and the windows (see `evaluate`); with labels then u32 frauds per
 --          window; of a profile the state before the event; of −2 to −4 nothing
@@ -50,7 +52,10 @@ local NOBODY = {}
 local COMPACT_FROM = 16
 local FIXED = 28 -- bytes of a trailer without edges
 local FLAG = 2147483648 -- in the trailer's mark: something was replaced
-local STATUSES, UNREADABLE = { [0] = '\0', '\1', '\2', '\3', '\4' }, '\5'
+local STATUSES, UNREADABLE, UNDECLARED = { [0] = '\0', '\1', '\2', '\3', '\4' }, '\5', '\6'
+local on_cluster = ARGV[4] == '1'
+local declared, declared_for -- the last `<log>:w` that is declared, and its log
+local put_off = nil -- logs with an update that waits for its declaration: those behind it wait, too
 local now = su('<d', ARGV[1])
 
 -- the log in hand
@@ -108,6 +113,8 @@ local function work_off()
       key = KEYS[first_key]
       cursor, next_key = cursor + 72, next_key + (L.companion and 3 or 2)
       if L.companion then index_key = KEYS[first_key + 1] end
+      declared, declared_for = KEYS[next_key - 1], key
+      if put_off and put_off[key] then error(UNDECLARED, 0) end
       local answer = correct(KEYS[next_key - 1], op, t, id, value, { original, other }, code)
       corrected = op == REPLACE and answer == 1
       statuses[#statuses + 1] = STATUSES[answer]
@@ -127,7 +134,9 @@ local function work_off()
       key = KEYS[first_key]
       cursor, next_key = cursor + L.update_bytes, next_key + (L.companion and 2 or 1)
       if L.companion then index_key = KEYS[first_key + 1] end
-      status = update(belongs == 1, t, id, value, q_low, q_high, members)
+      if belongs == 2 then declared, declared_for, next_key = KEYS[next_key], key, next_key + 1 end
+      if put_off and put_off[key] then error(UNDECLARED, 0) end
+      status = update(belongs > 0, t, id, value, q_low, q_high, members)
       replaces, corrected = corrected, false
       statuses[#statuses + 1] = STATUSES[status]
       if L.labels then replies[#replies + 1] = count_frauds(t) end
@@ -140,14 +149,19 @@ local faulty = 1
 while true do
   local done, fault = pcall(work_off)
   if done then break end
-  -- what a command says comes as a text or as a table, by the version of the server; what Lua says begins with its place
-  local reason = type(fault) == 'table' and fault.err or tostring(fault)
-  local is_of_keys = sub(reason, 1, 9) == 'WRONGTYPE' or string.find(reason, '^@?user_script')
-  -- out of memory, read-only, a slot that moves: everybody's. And where the work itself cannot be read it would go on for ever
-  if not is_of_keys or cursor == faulty then return redis.error_reply(reason) end
-  faulty = cursor
   for piece = #replies, answered + 1, -1 do replies[piece] = nil end
-  replies[answered + 1], statuses[#statuses + 1] = reason, UNREADABLE
+  if fault == UNDECLARED then
+    put_off = put_off or {}
+    put_off[key], statuses[#statuses + 1] = true, UNDECLARED
+  else
+    -- what a command says comes as a text or as a table, by the version of the server; what Lua says begins with its place
+    local reason = type(fault) == 'table' and fault.err or tostring(fault)
+    local is_of_keys = sub(reason, 1, 9) == 'WRONGTYPE' or string.find(reason, '^@?user_script')
+    -- out of memory, read-only, a slot that moves: everybody's. And where the work itself cannot be read it would go on for ever
+    if not is_of_keys or cursor == faulty then return redis.error_reply(reason) end
+    faulty = cursor
+    replies[answered + 1], statuses[#statuses + 1] = reason, UNREADABLE
+  end
   if key then forget_kept() end
   status, replaces, corrected = 4, false, false
 end

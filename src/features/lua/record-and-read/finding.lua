@@ -32,10 +32,14 @@ local function replacement(pairs_of, id)
   if place then return (su('<d', pairs_of, place + 8)) end
 end
 
--- Of a log where something was replaced: was this event? The key is not declared, as hardly any log has one and a declared key
--- that is not there would hold up every call while its slot moves. In that moment Redis refuses to look, or looks where it
--- is not yet: then the event counts as not replaced, which is wrong for a late repeat of a replaced one alone.
+-- Of a log where something was replaced: was this event? Hardly any log has the key that says so, and a declared key that is not
+-- there would hold up every call while its slot moves: so it is declared by those alone who know that it is there. A cluster
+-- is not asked for it otherwise, as it may look where the key is not yet: the caller comes again with it.
 local function is_replaced(id)
-  local pairs_of = redis.pcall('GET', key .. ':w')
-  return type(pairs_of) == 'string' and replacement(pairs_of, id) ~= nil
+  local gone_key = key .. ':w'
+  if on_cluster then
+    if declared_for ~= key then error(UNDECLARED, 0) end
+    gone_key = declared
+  end
+  return replacement(call('GET', gone_key) or '', id) ~= nil
 end
