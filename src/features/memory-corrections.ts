@@ -66,6 +66,10 @@ export function correctLog(
     if (operation === OPERATION.replace && target !== id) keepReplacement(replaced, target, id);
     return ANSWER.known;
   }
+  // a full log has forgotten what a window may ask for, perhaps the original: another version of it would count beside this
+  // one, so that what looks back beyond here is an estimate
+  if (operation !== OPERATION.look && log.droppedMs > newestMs(layout, log) - layout.retentionMs)
+    log.droppedMs = Math.max(log.droppedMs, timeMs);
   return log.count > SEARCHED_RECORDS && operation !== OPERATION.look ? ANSWER.beyond : ANSWER.unknown;
 }
 

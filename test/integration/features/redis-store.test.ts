@@ -173,6 +173,15 @@ describe('the Redis feature store', () => {
     );
   }, 120_000);
 
+  it('flags what a second correction of a forgotten original leaves counted', async () => {
+    const one = { customers: 1, counterparties: 1, devices: 1, corrections: 0.4 } as const;
+    const options = { ...one, seed: 0, events: 363, meanGapMs: 60_000, amounts: 'mixed' } as const;
+    const common = { catalogue: FULL_CATALOGUE, maxEventsPerLog: 16 };
+    const store = createRedisFeatureStore({ ...common, client: redis, keyPrefix: freshPrefix() });
+    expect(await differencesFromOracle(store, options, 1, true, true)).toEqual([]);
+    expect(await differencesFromOracle(createMemoryFeatureStore(common), options, 1, true, true)).toEqual([]);
+  });
+
   it('equals it in the labels of full logs: which of them meet their transaction, and what the windows count', async () => {
     const cap = fc.integer({ min: 16, max: 80 });
     await fc.assert(

@@ -106,6 +106,10 @@ local function correct(gone_key, op, t, id, amount, originals, code)
       end
     end
   end
+  -- a full log has forgotten what a window may ask for, perhaps the original: another version of it would count beside this one
+  if op ~= LOOK and dropped > newest - L.retention and t > dropped then
+    call('SETRANGE', key, call('STRLEN', key) - FIXED, sp('<d', t + dropped % 1))
+  end
   return n > SEARCHED and op ~= LOOK and 3 or 0
 end
 
