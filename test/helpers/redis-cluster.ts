@@ -9,8 +9,11 @@ export interface RedisCluster {
   readonly servers: readonly RedisServer[];
   readonly nodes: readonly Redis[];
   connect(): Promise<Cluster>;
-  /** moves a slot, key by key, while clients go on */
-  migrateSlot(slot: number): Promise<{ readonly from: number; readonly to: number; readonly keys: number }>;
+  /** moves a slot, key by key, while clients go on; `halfway`: once these keys alone have moved */
+  migrateSlot(
+    slot: number,
+    halfway?: { readonly first: readonly string[]; readonly meanwhile: () => Promise<void> },
+  ): Promise<{ readonly from: number; readonly to: number; readonly keys: number }>;
   stop(): Promise<void>;
 }
 
@@ -50,12 +53,14 @@ export async function startRedisCluster(withReplica: boolean): Promise<RedisClus
     await until(async () => (await first.info('replication')).includes('state=online'), 'the replica follows');
   }
 
+  /** of slots that have moved */
+  const owners = new Map<number, number>();
   return {
     servers,
     nodes,
     connect: () => connectAsWorker(ports[0] ?? 0),
-    async migrateSlot(slot) {
-      const from = Math.min(PRIMARIES - 1, Math.floor(slot / width));
+    async migrateSlot(slot, halfway) {
+      const from = owners.get(slot) ?? Math.min(PRIMARIES - 1, Math.floor(slot / width));
       const to = (from + 1) % PRIMARIES;
       const source = nodes[from];
       const target = nodes[to];
@@ -63,6 +68,12 @@ export async function startRedisCluster(withReplica: boolean): Promise<RedisClus
       await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', ids[from] ?? '');
       await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', ids[to] ?? '');
       let moved = 0;
+      if (halfway !== undefined) {
+        const { first: keys } = halfway;
+        await source.call('MIGRATE', '127.0.0.1', ports[to] ?? 0, '', 0, 5_000, 'KEYS', ...keys);
+        moved += keys.length;
+        await halfway.meanwhile();
+      }
       for (;;) {
         const keys = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 3)) as string[];
         if (keys.length === 0) break;
@@ -71,6 +82,7 @@ export async function startRedisCluster(withReplica: boolean): Promise<RedisClus
       }
       for (const node of [target, source, ...nodes])
         await node.call('CLUSTER', 'SETSLOT', slot, 'NODE', ids[to] ?? '').catch(() => undefined);
+      owners.set(slot, to);
       return { from, to, keys: moved };
     },
     async stop() {

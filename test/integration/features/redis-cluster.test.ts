@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
 import { createMemoryFeatureStore } from '../../../src/features/memory-feature-store.ts';
 import { createRedisFeatureStore } from '../../../src/features/redis-feature-store.ts';
-import { FULL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
+import { aTransaction } from '../../helpers/a-transaction.ts';
+import { catalogueOf, DAY, FULL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
 import {
   REDIRECTIONS,
   type RedisCluster,
@@ -71,6 +72,41 @@ describe('the Redis feature store on a cluster', () => {
     }));
     expect(await store.recordAndRead(probe)).toEqual(await twin.recordAndRead(probe));
   }, 120_000);
+
+  it('knows a repeat of what was replaced while the key that says so is on another primary than its log', async () => {
+    const catalogue = catalogueOf(['name: count_24h, entity: [customer], aggregate: count, window: 24h'], DAY, 0);
+    const open = () => createRedisFeatureStore({ client, catalogue, keyPrefix: 'halfway', maxPending: 0 });
+    const twin = createMemoryFeatureStore({ catalogue, maxSlots: 0 });
+    const at = (minutes: number) => ({
+      customerId: 'C',
+      occurredAt: new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString(),
+    });
+    const original = aTransaction({ transactionId: 'A', ...at(0) });
+    const version = aTransaction({ transactionId: 'B', ...at(1), original: { transactionId: 'A' } });
+    for (const parsed of [original, version])
+      expect(await open().recordAndRead([parsed])).toEqual(await twin.recordAndRead([parsed]));
+    const keys = (await Promise.all(redis.nodes.slice(0, 3).map((node) => node.keys('halfway:*:w')))).flat();
+    expect(keys).toHaveLength(1);
+    const slot = Number(await redis.nodes[0]?.call('CLUSTER', 'KEYSLOT', keys[0] as string));
+
+    let reading: Promise<unknown> = Promise.resolve();
+    let wasAnswered = false;
+    const started = async (): Promise<void> => {
+      reading = open()
+        .recordAndRead([original])
+        .finally(() => {
+          wasAnswered = true;
+        });
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      // it waits for the log to follow: an answer now could only be a guess
+      expect(wasAnswered).toBe(false);
+    };
+    await redis.migrateSlot(slot, { first: keys, meanwhile: started });
+
+    const expected = await twin.recordAndRead([original]);
+    expect(expected[0]?.flags).toEqual(['READ_AGAIN']);
+    expect(await reading).toEqual(expected);
+  });
 
   it('notices that one primary alone lost its data, until the counters are rebuilt', async () => {
     const open = () => createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE, keyPrefix: 'alone' });
