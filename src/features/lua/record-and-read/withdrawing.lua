@@ -16,30 +16,106 @@ local function subtract(low, wraps, d_low, d_wraps)
   return low - d_low + WRAP, wraps - d_wraps - 1
 end
 
--- The sums of `fields` without those of the record `out`, whose predecessor is `before`.
-local function without(fields, out, before)
+-- What a record adds to the sums: of `out`, whose predecessor is `before`.
+local function part_of(out, before)
   if not L.sum then return end
-  local d_low, d_wraps = subtract(out[3], out[4], before[3], before[4])
-  fields[3], fields[4] = subtract(fields[3], fields[4], d_low, d_wraps)
+  local part = { subtract(out[3], out[4], before[3], before[4]) }
   local k = 5
-  if L.present then fields[5], k = fields[5] - (out[5] - before[5]), 6 end
+  if L.present then part.present, k = out[5] - before[5], 6 end
   if L.squares then
-    local low, borrow = subtract(out[k], 0, before[k], 0)
-    local high, borrow_2 = subtract(out[k + 1], 0, before[k + 1], 0)
-    local top = out[k + 2] - before[k + 2] + borrow_2
+    local borrow, borrow_2
+    part.low, borrow = subtract(out[k], 0, before[k], 0)
+    part.high, borrow_2 = subtract(out[k + 1], 0, before[k + 1], 0)
+    part.top = out[k + 2] - before[k + 2] + borrow_2
     if borrow < 0 then
-      high, borrow_2 = subtract(high, 0, 1, 0)
-      top = top + borrow_2
+      part.high, borrow_2 = subtract(part.high, 0, 1, 0)
+      part.top = part.top + borrow_2
     end
+  end
+  return part
+end
+
+-- Takes it from the sums of the record whose fields start behind `b`.
+local function take_part(fields, b, part)
+  if not part then return end
+  fields[b + 3], fields[b + 4] = subtract(fields[b + 3], fields[b + 4], part[1], part[2])
+  local k = b + 5
+  if part.present then fields[k], k = fields[k] - part.present, k + 1 end
+  if part.low then
     local b1, b2, b3
-    fields[k], b1 = subtract(fields[k], 0, low, 0)
-    fields[k + 1], b2 = subtract(fields[k + 1], 0, high, 0)
-    fields[k + 2] = fields[k + 2] - top + b2
+    fields[k], b1 = subtract(fields[k], 0, part.low, 0)
+    fields[k + 1], b2 = subtract(fields[k + 1], 0, part.high, 0)
+    fields[k + 2] = fields[k + 2] - part.top + b2
     if b1 < 0 then
       fields[k + 1], b3 = subtract(fields[k + 1], 0, 1, 0)
       fields[k + 2] = fields[k + 2] + b3
     end
   end
+end
+
+-- The records behind `place` as they are without the one there: text, and per column the spots before it that point elsewhere
+-- now. Many records are unpacked at once: one by one they cost twice as much.
+local function shift_back(place, out, before)
+  local F, width, members = L.record_fields, 2 + L.sum_count, L.members
+  local number, part, left = first + place + 1, part_of(out, before), n - 1 - place
+  local highest, lowest = L.max and width + 1, L.min and width + (L.max and 2 or 1)
+  local member = width + (L.max and 1 or 0) + (L.min and 1 or 0)
+  local sum_before, present_before = out[3], out[5]
+  local text = call('GETRANGE', key, (place + 2) * R, (n + 1) * R - 1)
+  local parts, patches, fresh, format, count = {}, {}, {}, nil, 0
+  local columns = {} -- of the extremes: by position what stands in the column
+  local function put_extreme(fields, field, sign, column, i, value)
+    local absolute, step, best = first + i + 1, 1, value
+    columns[sign] = columns[sign] or {}
+    while absolute % (step * 2) == 0 and i - step >= 0 do
+      local x = columns[sign][i - step]
+      if i - step < place then
+        local s, p = at(i - step)
+        x = su('<d', s, p + column)
+      end
+      if x ~= NONE and (best == NONE or sign * x > sign * best) then best = x end
+      step = step * 2
+    end
+    columns[sign][i], fields[field] = best, best
+  end
+  for from = 0, left - 1, SHIFTED do
+    if left - from < SHIFTED or not format then
+      count = min(SHIFTED, left - from)
+      format = '<' .. rep(L.record, count)
+    end
+    local fields = { su(format, text, from * R + 1) }
+    for b = 0, (count - 1) * F, F do
+      local i = place + from + b / F
+      local value = NONE
+      if highest or lowest then
+        if fields[b + 5] ~= present_before then
+          value = fields[b + 3] - sum_before
+          if value < 0 then value = value + WRAP end
+        end
+        sum_before, present_before = fields[b + 3], fields[b + 5]
+      end
+      take_part(fields, b, part)
+      if highest then put_extreme(fields, b + highest, 1, L.max, i, value) end
+      if lowest then put_extreme(fields, b + lowest, -1, L.min, i, value) end
+      for c = 1, members do
+        local m = b + member + (c - 1) * 3
+        local hash, previous = fields[m + 1], fields[m + 2]
+        if hash ~= 0 then
+          if previous == number then previous = out[member + (c - 1) * 3 + 2]
+          elseif previous > number then previous = previous - 1 end
+          fields[m + 2] = previous
+          if previous > first and previous < number then
+            patches[#patches + 1], patches[#patches + 2] = (previous - first) * R + L.member + (c - 1) * 16 + 12, first + i + 1
+          end
+          if fields[m + 3] > 0 then fields[m + 3] = fields[m + 3] - 1
+          else fresh[#fresh + 1], fresh[#fresh + 2] = index_field(c, hash), sp('<I4', first + i + 1) end
+        end
+      end
+    end
+    parts[#parts + 1] = sp(format, unpack(fields, 1, count * F))
+  end
+  for from = 1, #fresh, 200 do call('HSET', index_key, unpack(fresh, from, min(#fresh, from + 199))) end
+  return concat(parts), patches
 end
 
 -- The distinct counts that the windows will have, as of the newest event there will be, once record `place` is gone: from those
@@ -108,65 +184,23 @@ local function withdraw(t, id, marks)
     return fields
   end
   local before, out = read(place - 1), read(place)
-  local number, width = first + place + 1, 2 + L.sum_count
-  local extremes = (L.max and 1 or 0) + (L.min and 1 or 0)
-  local records, values = {}, {}
-  for i = place + 1, n - 1 do
-    if extremes > 0 then values[i - 1] = value_at(i) end
-    records[i - 1] = read(i)
-    without(records[i - 1], out, before)
-  end
   local head = call('GETRANGE', key, 0, (place + 1) * R - 1)
-  local patches = {}
-  local function point(target, column, to)
-    if target > first and target < number then
-      patches[#patches + 1] = { (target - first) * R + L.member + (column - 1) * 16 + 12, sp('<I4', to) }
-    end
-  end
+  local text, patches = shift_back(place, out, before)
+  local member = 2 + L.sum_count + (L.max and 1 or 0) + (L.min and 1 or 0)
   for c = 1, L.members do
-    local m = width + extremes + (c - 1) * 3
+    local m = member + (c - 1) * 3
     local hash, previous, follower = out[m + 1], out[m + 2], out[m + 3]
-    for i = place, n - 2 do
-      local record = records[i]
-      if record[m + 1] ~= 0 then
-        if record[m + 2] == number then record[m + 2] = previous
-        elseif record[m + 2] > number then record[m + 2] = record[m + 2] - 1 end
-        point(record[m + 2], c, first + i + 1)
-        if record[m + 3] > 0 then record[m + 3] = record[m + 3] - 1
-        else set_newest(c, record[m + 1], first + i + 1) end
-      end
-    end
     if hash ~= 0 and follower == 0 then
       if previous > first then
         set_newest(c, hash, previous)
-        point(previous, c, 0)
+        patches[#patches + 1], patches[#patches + 2] = (previous - first) * R + L.member + (c - 1) * 16 + 12, 0
       else call('HDEL', index_key, index_field(c, hash)) end
     end
   end
-  for e = 1, extremes do
-    local sign = (L.max and e == 1) and 1 or -1
-    local column = sign == 1 and L.max or L.min
-    for i = place, n - 2 do
-      local absolute, step, best = first + i + 1, 1, values[i]
-      while absolute % (step * 2) == 0 and i - step >= 0 do
-        local x
-        if i - step >= place then x = records[i - step][width + e]
-        else
-          local s, p = at(i - step)
-          x = su('<d', s, p + column)
-        end
-        if x ~= NONE and (best == NONE or sign * x > sign * best) then best = x end
-        step = step * 2
-      end
-      records[i][width + e] = best
-    end
-  end
-  local parts = {}
-  for i = place, n - 2 do parts[#parts + 1] = sp(L.record_format, unpack(records[i])) end
   -- no set of windows: the next visit finds its edges anew
-  parts[#parts + 1] = sp('<ddI4I4I4', dropped, expires, first, n - 1, flagged and FLAG or 0)
+  local trailer = sp('<ddI4I4I4', dropped, expires, first, n - 1, flagged and FLAG or 0)
   call('SET', key, head, 'KEEPTTL')
-  call('APPEND', key, concat(parts))
-  for _, patch in ipairs(patches) do call('SETRANGE', key, patch[1], patch[2]) end
+  call('APPEND', key, text .. trailer)
+  for k = 1, #patches, 2 do call('SETRANGE', key, patches[k], sp('<I4', patches[k + 1])) end
   return 1
 end
