@@ -100,7 +100,11 @@ export async function startRealStack(options: RealOptions): Promise<RealStack> {
       bus,
       topics: settings.kafka.topics,
       store,
-      limitUsage: createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` }),
+      limitUsage: createRedisLimitUsageStore({
+        client: redis,
+        keyPrefix: `${settings.redis.keyPrefix}:`,
+        onUnreadable: telemetry.scoring.limitStoreFailed,
+      }),
       alerts,
       model: served,
       storeBudgetMs: settings.redis.budgetMs,

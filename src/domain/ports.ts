@@ -146,6 +146,8 @@ export interface LimitReading {
   readonly repeated: boolean;
   /** for a reversal, refund or correction: was its original found? null for any other transaction */
   readonly originalFound: boolean | null;
+  /** what is kept of one of its owners cannot be read: nobody knows what was used, and not all was reserved */
+  readonly isUnreadable?: true;
 }
 
 export interface LimitUsageStore {

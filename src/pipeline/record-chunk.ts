@@ -38,12 +38,14 @@ export async function recordChunk(
   for (let position = 0; position < candidates.length; position++) {
     const candidate = candidates[position] as Candidate;
     candidate.reading = readings[position] ?? null;
-    candidate.limitReading = usages?.[position] ?? null;
+    const usage = usages?.[position];
+    candidate.limitReading = usage === undefined || usage.isUnreadable === true ? null : usage;
     if (source === 'local') {
       candidate.level = 'L2';
       degrade(candidate, 'feature-store');
     }
-    if (isIncomplete || candidate.reading?.flags.includes('COUNTERS_LOST') === true) degrade(candidate, 'counters');
+    const hasLost = candidate.limitReading === null || candidate.reading?.flags.includes('COUNTERS_LOST') === true;
+    if (isIncomplete || hasLost) degrade(candidate, 'counters');
     const earlier = candidate.reading?.earlier;
     if (earlier === undefined) fresh.push(candidate);
     else results[candidate.index] = repeatOf(candidate.parsed, earlier);

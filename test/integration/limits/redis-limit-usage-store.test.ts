@@ -59,6 +59,37 @@ describe('the limit usage store in Redis', () => {
     expect(await calls(() => store.recordAndRead(many))).toBeLessThanOrEqual(64);
   });
 
+  it('stops the limits of one owner alone where a key of his is of another type, and names it', async () => {
+    const keyPrefix = ownKeyPrefix();
+    const said: VigilError[] = [];
+    const store = createRedisLimitUsageStore({ client, keyPrefix, onUnreadable: (cause) => said.push(cause) });
+    const of = (id: string, transaction: string) =>
+      aLimitRecord(transaction, { counters: [aCounter({ owner: { kind: 'customer', id } })] });
+    // many owners, so that some share the call of the broken one
+    const owners = Array.from({ length: 200 }, (_, index) => `C${index}`);
+    await store.recordAndRead([of('broken', 'T0')]);
+    const [counter] = (await client.keys(`${keyPrefix}*`)).filter((key) => !/:[tr]\//.test(key));
+    await client.del(counter as string);
+    await client.set(counter as string, 'x');
+    const chunk = (transaction: string) => ['broken', ...owners].map((id) => of(id, transaction));
+    for (const used of [0, 1]) {
+      const readings = await store.recordAndRead(chunk(`T${used + 1}`));
+      expect(readings[0]?.isUnreadable).toBe(true);
+      for (const { usage, isUnreadable } of readings.slice(1)) {
+        expect(isUnreadable).toBeUndefined();
+        expect([...usage.values()]).toEqual([{ amountMinor: 100 * used, count: used }]);
+      }
+    }
+    // nothing was reserved of the broken one
+    await store.release(chunk('T2'));
+    expect(said).toHaveLength(2);
+    expect(said[0]).toMatchObject({ code: 'FEATURE_STORE_CORRUPT', context: { keys: [counter] } });
+    await client.del(counter as string);
+    const [mended, other] = await store.recordAndRead([of('broken', 'T3'), of('C0', 'T3')]);
+    expect(mended?.isUnreadable).toBeUndefined();
+    expect([...(other?.usage.values() ?? [])]).toEqual([{ amountMinor: 100, count: 1 }]);
+  });
+
   it('says that it is unavailable, with the cause, when Redis cannot be reached', async () => {
     const lost = new Redis('/nowhere/redis.sock', {
       lazyConnect: true,

@@ -22,6 +22,8 @@ export interface RedisLimitUsageOptions {
   readonly client: Redis | Cluster;
   /** "vigil:" */
   readonly keyPrefix: string;
+  /** what is kept of one owner cannot be read: its transactions have no reading until somebody removes the key that is named */
+  readonly onUnreadable?: (cause: VigilError) => void;
 }
 
 /** The part of a record that concerns one owner. */
@@ -69,29 +71,51 @@ export function createRedisLimitUsageStore(options: RedisLimitUsageOptions): Lim
     return results.flat();
   }
 
+  /** A key of another type stops a whole call: then owner by owner, so that it stops its own alone. */
+  async function callOwners(
+    part: readonly OwnerItem[],
+    call: (part: readonly OwnerItem[]) => Promise<void>,
+    onUnreadable: (item: OwnerItem) => void = () => undefined,
+  ): Promise<void> {
+    try {
+      await call(part);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      const owners = [...groupBy(part, ({ base }) => base).values()];
+      if (owners.length > 1) {
+        for (const own of owners) await callOwners(own, call, onUnreadable);
+        return;
+      }
+      options.onUnreadable?.(await unreadable(client, part, error));
+      part.forEach(onUnreadable);
+    }
+  }
+
   return {
     async recordAndRead(chunk) {
       const readings = chunk.map(emptyReading);
-      await callShards(toItems(chunk, keyPrefix), async (part) => {
+      const reserveAll = async (part: readonly OwnerItem[]): Promise<void> => {
         const keys = createKeyTable();
         const args = part.flatMap((item) => reserveArguments(item, keys.position));
         const reply = await run(client, reserve, keys.all(), [RECORD_LIFETIME_MS, part.length, ...args]);
         readReply(reply, part, readings);
-      });
+      };
+      await callShards(toItems(chunk, keyPrefix), (part) =>
+        callOwners(part, reserveAll, ({ index }) => {
+          (readings[index] as MutableReading).isUnreadable = true;
+        }),
+      );
       return readings;
     },
     async release(chunk) {
-      await callShards(distinct(toItems(chunk, keyPrefix)), (part) => {
+      const releaseAll = async (part: readonly OwnerItem[]): Promise<void> => {
         const keys = createKeyTable();
         for (const item of part) keys.position(recordKey(item));
         for (const item of part) reserveArguments(item, keys.position);
-        return run(
-          client,
-          release,
-          keys.all(),
-          part.map((item) => item.base),
-        );
-      });
+        const bases = part.map((item) => item.base);
+        await run(client, release, keys.all(), bases);
+      };
+      await callShards(distinct(toItems(chunk, keyPrefix)), (part) => callOwners(part, releaseAll));
     },
     close: async () => undefined,
   };
@@ -138,6 +162,22 @@ async function run(
   } catch (cause) {
     throw new VigilError('FEATURE_STORE_UNAVAILABLE', 'the limit usage could not be read from Redis', { cause });
   }
+}
+
+const isWrongType = (error: unknown): boolean =>
+  error instanceof VigilError && error.cause instanceof Error && error.cause.message.startsWith('WRONGTYPE');
+
+/** Names the key: somebody has to look at it. */
+async function unreadable(client: Redis | Cluster, part: readonly OwnerItem[], cause: unknown): Promise<VigilError> {
+  const keys = createKeyTable();
+  for (const item of part) reserveArguments(item, keys.position);
+  const all = keys.all();
+  const types = await Promise.all(all.map((key) => client.type(key).catch(() => 'none')));
+  const wrong = all.filter(
+    (key, at) => !['none', /:[tr]\/[^:]*$/.test(key) ? 'string' : 'hash'].includes(types[at] ?? ''),
+  );
+  const text = `the limits of one owner cannot be read: ${wrong.join(', ')} is of another type`;
+  return new VigilError('FEATURE_STORE_CORRUPT', text, { cause, context: { keys: wrong } });
 }
 
 function toItems(chunk: readonly LimitRecord[], keyPrefix: string): readonly OwnerItem[] {
@@ -205,6 +245,7 @@ interface MutableReading {
   usage: Map<string, { readonly amountMinor: number; readonly count: number }>;
   repeated: boolean;
   originalFound: boolean | null;
+  isUnreadable?: true;
 }
 
 const emptyReading = (entry: LimitRecord): MutableReading & LimitReading => ({
@@ -224,8 +265,7 @@ function readReply(reply: unknown, part: readonly OwnerItem[], readings: readonl
   let at = 0;
   const next = (): string => String(reply[at++]);
   for (const { index, groups } of part) {
-    const reading = readings[index];
-    if (reading === undefined) continue;
+    const reading = readings[index] as MutableReading;
     reading.repeated = next() === '1' || reading.repeated;
     reading.originalFound = next() === '1' || reading.originalFound;
     for (const counter of groups.flatMap((group) => group.counters)) {
