@@ -70,7 +70,7 @@ export async function runFeaturesRebuild(options: FeaturesRebuildOptions, io: Co
   if (from === 'kafka' && options.map !== undefined)
     throw new VigilError('USAGE', '--map is for a file: give it with --from FILE.');
   const nowMs = systemClock.now();
-  const stores = openStores(options);
+  const stores = openStores(options, io);
   const state = await stores.store.state();
   if (state.isRebuilt && state.lostMs === undefined && state.gaps === 0 && options.again !== true) {
     io.out(
@@ -111,7 +111,7 @@ export async function runFeaturesRebuild(options: FeaturesRebuildOptions, io: Co
   }
 }
 
-function openStores({ configuration, redis, signal }: FeaturesRebuildOptions) {
+function openStores({ configuration, redis, signal }: FeaturesRebuildOptions, io: CommandIo) {
   const { features, settings } = configuration;
   const open = (allowedLatenessMs: number): RedisFeatureStore =>
     createRedisFeatureStore({
@@ -121,11 +121,16 @@ function openStores({ configuration, redis, signal }: FeaturesRebuildOptions) {
       zoneOffsetMinutes: zoneMinutes(configuration),
       clock: systemClock,
       maxPending: 2 * CHUNK,
+      onQuarantine: ({ key, found, movedTo }) => io.note(`${key} could not be read (${found}): it is now ${movedTo}.`),
     });
   const reachMs = Math.max(DAY_MS, ...features.features.map(reachOf));
   const store = open(features.allowedLatenessMs);
   const patientStore = open(reachMs + features.allowedLatenessMs);
-  const limits = createRedisLimitUsageStore({ client: redis, keyPrefix: `${settings.redis.keyPrefix}:` });
+  const limits = createRedisLimitUsageStore({
+    client: redis,
+    keyPrefix: `${settings.redis.keyPrefix}:`,
+    onUnreadable: ({ message }) => io.note(`${message}: nothing of that owner was counted in them.`),
+  });
   return {
     store: { ...retryingStore(store, signal), state: store.state, markRebuilt: store.markRebuilt },
     patientStore: retryingStore(patientStore, signal),
