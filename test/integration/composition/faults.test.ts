@@ -94,6 +94,36 @@ describe('Redis', () => {
     await expectCountsExact(vigil);
   });
 
+  it("holds keys that cannot be read: nothing goes to level L2, and one customer's decisions alone say that counters are low", async () => {
+    const redis = await durableRedis();
+    const vigil = await running('poisoned', { redisUrl: redis.url });
+    const { traffic, own } = vigil;
+    const admin = new Redis(redis.url);
+    closers.push(async () => admin.disconnect());
+    const { keyPrefix } = own.configuration.settings.redis;
+    const poisoned = (await admin.keys(`${keyPrefix}:*:customer:=poisoned-C3:*`)).filter((key) => !key.includes(':w'));
+    expect(poisoned.length).toBeGreaterThan(2);
+    const spoiltMs = performance.now();
+    // between two of them a chunk may come: each is met on its own
+    for (const key of poisoned) await admin.multi().del(key).zadd(key, 1, 'not ours').exec();
+    const before = traffic.decided.length;
+    await until(() => traffic.decided.length > before + 60);
+    await traffic.stop();
+    const since = traffic.decided.filter(({ atMs }) => atMs >= spoiltMs).map(({ decision }) => decision);
+    expect(since.length).toBeGreaterThan(40);
+    expect(new Set(since.map(({ level }) => level))).toEqual(new Set(['L0']));
+    const low = since.filter(({ degraded }) => degraded.includes('counters'));
+    expect(new Set(low.map(({ customerId }) => customerId))).toEqual(new Set(['poisoned-C3']));
+    expect(low.every(({ flags }) => flags.includes('COUNTERS_LOST'))).toBe(true);
+    expect(low.some(({ evidence }) => evidence?.estimated?.includes('customer_count_24h') === true)).toBe(true);
+    expectEachOnce(vigil);
+    // the others have every one of theirs
+    const probes = (await vigil.probe()).filter(({ customerId }) => customerId !== 'poisoned-C3');
+    expect(probes).toHaveLength(9);
+    for (const { customerId, evidence } of probes)
+      expect(evidence?.features.customer_count_24h).toBe(traffic.sent.get(customerId));
+  });
+
   it('is frozen for three seconds: decisions go on without it, and nothing of it is counted twice or not at all', async () => {
     const redis = await durableRedis();
     const vigil = await running('frozen', { redisUrl: redis.url, redisBudgetMs: 200 });
