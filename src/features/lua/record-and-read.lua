@@ -72,7 +72,7 @@ local dropped, expires, flagged -- of the trailer
 local currency = 0 -- of the update in hand, in a net log
 local frauds -- the companion's field "f" where it was read already
 local replies, statuses = {}, { '' }
-local cursor, next_key, answered = 1, 1, 1 -- where the next update and its keys are; replies before the one in hand
+local cursor, next_key, answered = 1, 1, 1 -- where the next update and its keys are; how many replies stand
 
 -- Functions inside one: what they share is then passed from its upvalues, where each would search the stack for it. Making
 -- them cost every call 16 µs, and costs 6.
@@ -94,14 +94,14 @@ local corrected, replaces = false, false -- the update that comes, and the one t
 -- The updates from the cursor on. Cursor and next key are behind an update before anything is done for it.
 local function work_off()
   while cursor <= #work do
-    answered = #replies
     local stream, belongs, t, id, value = su('<ddddd', work, cursor)
     local first_key = next_key
     if stream == -1 then
       local at = cursor + 8
       cursor, next_key = cursor + 112, next_key + 1
       local state = update_profile(KEYS[first_key], numbers(work, at, 13), status <= 1 and not replaces)
-      replies[answered + 1], statuses[#statuses + 1] = state, '\0'
+      answered = answered + 1
+      replies[answered], statuses[#statuses + 1] = state, '\0'
     elseif stream == -2 then
       L = layouts[belongs + 1]
       key, index_key = KEYS[first_key], KEYS[first_key + 1]
@@ -137,9 +137,14 @@ local function work_off()
       if belongs == 2 then declared, declared_for, next_key = KEYS[next_key], key, next_key + 1 end
       if put_off and put_off[key] then error(UNDECLARED, 0) end
       status = update(belongs > 0, t, id, value, q_low, q_high, members)
+      local counted = L.labels and count_frauds(t)
       replaces, corrected = corrected, false
       statuses[#statuses + 1] = STATUSES[status]
-      if L.labels then replies[#replies + 1] = count_frauds(t) end
+      answered = answered + (status == 0 and 2 or 1)
+      if counted then
+        answered = answered + 1
+        replies[answered] = counted
+      end
     end
   end
 end
@@ -160,7 +165,8 @@ while true do
     -- out of memory, read-only, a slot that moves: everybody's. And where the work itself cannot be read it would go on for ever
     if not is_of_keys or cursor == faulty then return redis.error_reply(reason) end
     faulty = cursor
-    replies[answered + 1], statuses[#statuses + 1] = reason, UNREADABLE
+    answered = answered + 1
+    replies[answered], statuses[#statuses + 1] = reason, UNREADABLE
   end
   if key then forget_kept() end
   status, replaces, corrected = 4, false, false

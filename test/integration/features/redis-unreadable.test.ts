@@ -109,6 +109,43 @@ describe('a key that cannot be read', () => {
     expect(moved).toHaveLength(found.length);
   });
 
+  it('is the companion of a log with labels alone, which is met after the event was counted', async () => {
+    const keyPrefix = `${inject('testRunId')}-unreadable-${runs++}`;
+    const line = 'name: rate_7d, entity: [counterparty], aggregate: labelRate, window: 7d';
+    const catalogue = catalogueOf([line, 'name: c, entity: [customer], aggregate: count, window: 7d'], HOUR, 0);
+    const store = createRedisFeatureStore({ client: redis, catalogue, keyPrefix, maxPending: 0 });
+    const paid = (id: string, atMs: number, to: string) =>
+      aTransaction({
+        transactionId: id,
+        customerId: 'A',
+        occurredAt: new Date(START + atMs).toISOString(),
+        counterparty: { accountId: to },
+      });
+    const [first, second] = [paid('1', 0, 'P'), paid('2', 1_000, 'P')];
+    await store.recordAndRead([first, second, paid('3', 2_000, 'Q')]);
+    for (const { transaction } of [first, second])
+      await store.applyLabels([{ ...transaction, label: 'FRAUD', labelledAtMs: null }]);
+    await poison((await redis.keys(`${keyPrefix}:*counterparty:=P:*:m`))[0] as string);
+    const readings = await store.recordAndRead([paid('4', 3_000, 'Q'), paid('5', 4_000, 'P'), paid('6', 5_000, 'Q')]);
+    expect(readings.map(({ values }) => values)).toEqual([
+      [0, 4],
+      [0, 5],
+      [0, 6],
+    ]);
+    expect(readings.map(({ flags }) => flags)).toEqual([[], ['ESTIMATED', 'COUNTERS_LOST'], []]);
+    // and a label finds the log that begins there
+    expect(await store.applyLabels([{ ...first.transaction, label: 'FRAUD', labelledAtMs: null }])).toEqual({
+      applied: 0,
+      unmatched: 1,
+    });
+    expect(
+      await store.applyLabels([
+        { channel: first.transaction.channel, transactionId: '5', label: 'FRAUD', labelledAtMs: null },
+      ]),
+    ).toEqual({ applied: 1, unmatched: 0 });
+    expect((await store.recordAndRead([paid('7', 6_000, 'P')]))[0]?.values).toEqual([0.5, 7]);
+  });
+
   it('is a profile: the customer is learned anew, and his windows are whole', async () => {
     const { both, moved, keysOf } = openStores();
     await both([event('A', 0), event('B', 0)]);
