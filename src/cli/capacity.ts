@@ -1,6 +1,6 @@
 /**
- * `vigil capacity`: the memory that Redis will need for the features.yaml in force, a customer base and a rate, log by log;
- * with --redis beside what `MEMORY USAGE` says of a sample of the keys that are there.
+ * `vigil capacity`: the memory that Redis will need for the features.yaml in force, a customer base and a rate, log by log,
+ * and the disk of the topics; with --redis beside what `MEMORY USAGE` says of a sample of the keys that are there.
  */
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { connectRedis } from '../composition/redis-client.ts';
@@ -10,6 +10,7 @@ import { type CapacityRow, estimateCapacity } from '../features/capacity.ts';
 import { planFeatures } from '../features/feature-plan.ts';
 import { logId } from '../features/redis-layout.ts';
 import { type MemorySample, sampleMemory } from './capacity-sample.ts';
+import { type TopicCapacityRow, topicCapacity } from './capacity-topics.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
@@ -17,7 +18,8 @@ export interface CapacityOptions {
   readonly customers: number;
   /** transactions per second, on average over the day */
   readonly rate: number;
-  /** bytes of one decision as it is published */
+  /** bytes of one transaction, and of one decision, as they are published */
+  readonly transactionBytes: number;
   readonly decisionBytes: number;
   /** share of events that bring a log a member it has not seen: 0…1 */
   readonly newMembers: number;
@@ -37,6 +39,7 @@ interface CapacityReport {
   readonly customers: number;
   readonly transactionsPerSecond: number;
   readonly bytes: number;
+  readonly topics: readonly TopicCapacityRow[];
   readonly rows: readonly (CapacityRow & { readonly features: readonly string[]; readonly measured?: MemorySample })[];
   /** of keys that are no part of the estimate: the limits' counters, what was moved aside */
   readonly others?: readonly MemorySample[];
@@ -75,6 +78,7 @@ export async function runCapacity(
     customers,
     transactionsPerSecond: rate,
     bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    topics: topicCapacity(configuration.settings.kafka, options),
     rows: rows.map((row) => withSample({ ...row, features: named.get(row.name) ?? [] }, samples)),
     ...(samples === undefined ? {} : { others: samples.filter(({ name }) => !rows.some((row) => row.name === name)) }),
   };
@@ -143,6 +147,10 @@ function* reportLines(report: CapacityReport): Generator<string> {
     if (row.features.length > 0) yield `    ${row.features.join(', ')}`;
   }
   yield line(['together', '', '', '', '', size(report.bytes)]);
+  yield '';
+  yield line(['topics (kafka.retentionHours)', 'hours', 'B/message', 'copies', '', 'disk']);
+  for (const { topic, retentionHours, bytesPerMessage, replicationFactor, bytes } of report.topics)
+    yield line([topic, whole(retentionHours), whole(bytesPerMessage), whole(replicationFactor), '', size(bytes)]);
   const measured = rows.flatMap((row) => (row.measured === undefined ? [] : [{ row, sample: row.measured }]));
   if (measured.length + others.length === 0) return;
   yield '';

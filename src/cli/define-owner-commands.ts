@@ -77,7 +77,7 @@ function defineRules(rules: Command): void {
     .action((options) => finish(async () => (await import('./rules-command.ts')).rulesCheck(options, processIo)));
   rules
     .command('test')
-    .description('runs rules/tests/*.test.yaml on the live code path')
+    .description('runs the tests beside rules, limits and lists on the live code path')
     .option('--only <text>', 'cases that mention this text')
     .option('--junit <file>', 'write JUnit XML')
     .option('--coverage', 'list what no test has exercised')
@@ -125,6 +125,16 @@ function defineLimits(limits: Command): void {
     .option(...CONFIG_OPTION)
     .action((options) =>
       finish(async () => (await import('./limits-explain.ts')).runLimitsExplain(options, processIo)),
+    );
+  limits
+    .command('coverage')
+    .description(
+      'clause of a regulation → limit or list → test, as Markdown; exit code 1 where a clause lacks one of them',
+    )
+    .option('--out <file>', 'write it there')
+    .option(...CONFIG_OPTION)
+    .action((options) =>
+      finish(async () => (await import('./limits-coverage.ts')).limitsCoverageCommand(options, processIo)),
     );
 }
 

@@ -57,9 +57,10 @@ export function defineRunCommands(program: Command, version: string): void {
 
   program
     .command('capacity')
-    .description('the memory that Redis needs for the features in force, log by log')
+    .description('the memory that Redis needs for the features in force, log by log, and the disk of the topics')
     .requiredOption('--customers <n>', 'how many', wholeNumber(1))
     .requiredOption('--rate <tps>', 'transactions per second, on average over the day', positiveNumber)
+    .option('--transaction-bytes <n>', 'of a transaction as it is published', wholeNumber(0), 600)
     .option('--decision-bytes <n>', 'of a decision as it is published', wholeNumber(0), 4000)
     .option('--new-members <share>', 'share of events with a member that is new to its log: a new payee', share, 0.3)
     .option('--corrected <share>', 'share of transactions that are corrected versions of earlier ones', share, 0.002)

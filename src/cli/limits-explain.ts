@@ -3,7 +3,7 @@
  * most specific first, and what became of it.
  */
 import { VigilError } from '../domain/errors.ts';
-import { currencyExponent } from '../domain/money.ts';
+import { formatMoney } from '../domain/money.ts';
 import { parseRfc3339 } from '../domain/time.ts';
 import { explainLimit, type LimitCandidate, type LimitParties } from '../rules/limits/limit-parameters.ts';
 import type { LimitDefinition, LimitSet } from '../rules/limits/limit-set.ts';
@@ -71,12 +71,4 @@ function candidateLine({ verdict, level, max, override }: LimitCandidate, show: 
     override?.reason === null || override === null ? '' : `, ${override.reason} (${override.person ?? 'nobody named'})`;
   const mark = verdict === 'chosen' ? '→' : ' ';
   return `${mark} ${verdict.padEnd(13)} ${level}${parties === '' ? '' : ` ${parties}`}: ${show(max)}${why}`;
-}
-
-/** 1,234,567.89 CNY from minor units. */
-export function formatMoney(minor: number, currency: string): string {
-  const exponent = currencyExponent(currency) ?? 0;
-  const digits = String(minor).padStart(exponent + 1, '0');
-  const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${whole}${exponent === 0 ? '' : `.${digits.slice(-exponent)}`} ${currency}`;
 }

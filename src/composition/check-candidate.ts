@@ -38,8 +38,10 @@ export async function failedRuleTests(
   if (!cases.ok) return cases.error.map(formatFault);
   const decide = createCaseDecider(configuration);
   const failed: string[] = [];
+  let isShippedTest = false;
   for (const testCase of cases.value) {
     const { differences } = await runTestCase(testCase, decide, () => performance.now());
+    if (differences.length > 0) isShippedTest ||= !isOwnFile(testCase.file, configuration);
     for (const { what, expected, actual } of differences)
       failed.push(
         `${placeOf(testCase)} the test "${testCase.name}" fails: ${what}: expected ${expected}, actual ${actual}`,
@@ -47,17 +49,16 @@ export async function failedRuleTests(
     await nextTurn();
     if (signal?.aborted === true) break;
   }
-  return failed.length > 0 && isOwnConfigurationWithShippedTests(configuration) ? [...failed, SHIPPED_TESTS] : failed;
+  return isShippedTest ? [...failed, SHIPPED_TESTS] : failed;
 }
 
-/** The tests belong to the rules: whoever changes only the policy, limits or lists is held to those of the shipped rules. */
+/** Tests belong to their folder: whoever changes only the policy is held to those of the shipped rules, limits and lists. */
 const SHIPPED_TESTS =
-  'These tests come with the shipped rules, whose folder is in force. Where the change is meant, copy rules/ into the configuration folder and change the tests there.';
+  'These tests come with the shipped rules, limits or lists, whose folder is in force. Where the change is meant, copy that folder into the configuration folder and change the tests there.';
 
-function isOwnConfigurationWithShippedTests({ sources }: LoadedConfiguration): boolean {
-  const { ownDir, ruleTests } = sources;
-  return ownDir !== undefined && !ruleTests.some(({ file }) => file.startsWith(ownDir));
-}
+/** without a folder of one's own there is nothing to copy into */
+const isOwnFile = (file: string, { sources: { ownDir } }: LoadedConfiguration): boolean =>
+  ownDir === undefined || file.startsWith(ownDir);
 
 /** a check that hangs must not hold up every later change */
 const PATIENCE_MS = 120_000;

@@ -64,9 +64,9 @@ export function withContent(sources: ConfigSources, files: readonly SourceFile[]
     policy: one('policy.yaml'),
     reasons: { en: one('reasons.en.yaml'), 'zh-CN': one('reasons.zh-CN.yaml') },
     rules: matching(/^rules\/[^/]+$/),
-    ruleTests: matching(/^rules\/tests\//),
-    limits: matching(/^limits\//),
-    lists: matching(/^lists\//),
+    ruleTests: matching(/^(rules|limits|lists)\/tests\//),
+    limits: matching(/^limits\/(?!tests\/)/),
+    lists: matching(/^lists\/(?!tests\/)/),
   };
 }
 

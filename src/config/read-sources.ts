@@ -19,7 +19,10 @@ export interface ConfigSources {
   readonly policy: SourceFile;
   readonly reasons: { readonly en: SourceFile; readonly 'zh-CN': SourceFile };
   readonly rules: readonly SourceFile[];
+  /** what must pass before this comes into force: see testFiles() */
   readonly ruleTests: readonly SourceFile[];
+  /** those that stand beside the limits and lists in force, whoever's rules are: for the report of a regulatory pack */
+  readonly limitTests: readonly SourceFile[];
   readonly limits: readonly SourceFile[];
   readonly lists: readonly SourceFile[];
   /** absolute folder that holds the model versions */
@@ -44,7 +47,13 @@ export async function readSources(ownDir: string | undefined): Promise<ConfigSou
     const base = own !== undefined && (await isDirectory(path.join(own, name))) ? own : SHIPPED_CONFIG_DIR;
     return readFolder(base, name, matches);
   };
-  const rules = await folder('rules', /^[^/]+\.ya?ml$/);
+  const tests = {
+    rules: await folder('rules', TEST_FILE),
+    limits: await folder('limits', TEST_FILE),
+    lists: await folder('lists', TEST_FILE),
+  };
+  const isOwn = async (name: string): Promise<boolean> => own !== undefined && isDirectory(path.join(own, name));
+  const hasOwn = { rules: await isOwn('rules'), limits: await isOwn('limits'), lists: await isOwn('lists') };
   return {
     settings: await readShipped('vigil.yaml'),
     ownSettings: own === undefined ? undefined : await readIfThere(own, 'vigil.yaml'),
@@ -52,23 +61,39 @@ export async function readSources(ownDir: string | undefined): Promise<ConfigSou
     channels: await file('channels.yaml'),
     policy: await file('policy.yaml'),
     reasons: { en: await file('reasons.en.yaml'), 'zh-CN': await file('reasons.zh-CN.yaml') },
-    rules,
-    ruleTests: await folder('rules', /^tests\/[^/]+\.test\.ya?ml$/),
-    limits: await folder('limits', /\.ya?ml$/),
-    lists: await folder('lists', /\.(ya?ml|csv)$/),
+    rules: await folder('rules', /^[^/]+\.ya?ml$/),
+    ruleTests: testFiles(tests, hasOwn),
+    limitTests: [...tests.limits, ...tests.lists],
+    limits: await folder('limits', /^(?!tests\/).*\.ya?ml$/),
+    lists: await folder('lists', /^(?!tests\/).*\.(ya?ml|csv)$/),
     modelsDir: await folderPath(own, 'models'),
     ownDir: own,
     unread: own === undefined ? [] : await unreadEntries(own),
   };
 }
 
+const TEST_FILE = /^tests\/[^/]+\.test\.ya?ml$/;
+
+/**
+ * Tests belong to their folder. Rules of one's own are held to no test of the shipped limits and lists: it knows other rules.
+ * In the order of their names, as a store gives them back.
+ */
+function testFiles(
+  tests: Readonly<Record<'rules' | 'limits' | 'lists', readonly SourceFile[]>>,
+  hasOwn: Readonly<Record<'rules' | 'limits' | 'lists', boolean>>,
+): readonly SourceFile[] {
+  const counts = (name: 'limits' | 'lists'): boolean => hasOwn[name] || !hasOwn.rules;
+  return [...(counts('limits') ? tests.limits : []), ...(counts('lists') ? tests.lists : []), ...tests.rules];
+}
+
 /** Of a model folder and of mappings only the names at the top are looked at; hidden files and notes are nobody's business. */
 const READ = [
   /^(vigil|features|channels|policy|simulation|reasons\.(en|zh-CN))\.yaml$/,
   /^model-promotions\.ndjson$/,
-  /^rules\/([^/]+|tests\/[^/]+\.test)\.ya?ml$/,
-  /^limits\/.+\.ya?ml$/,
-  /^lists\/.+\.(ya?ml|csv)$/,
+  /^rules\/[^/]+\.ya?ml$/,
+  /^limits\/(?!tests\/).+\.ya?ml$/,
+  /^lists\/(?!tests\/).+\.(ya?ml|csv)$/,
+  /^(rules|limits|lists)\/tests\/[^/]+\.test\.ya?ml$/,
   /^(models|mappings)\//,
   /(^|\/)(\.|[^/]+\.md$)/,
 ];

@@ -20,3 +20,11 @@ export const isCurrency = (code: string): boolean => EXPONENTS.has(code);
 export const currencyExponent = (code: string): number | undefined => EXPONENTS.get(code);
 
 export const MAX_AMOUNT_MINOR = Number.MAX_SAFE_INTEGER;
+
+/** 1,234,567.89 CNY from minor units. */
+export function formatMoney(minor: number, currency: string): string {
+  const exponent = currencyExponent(currency) ?? 0;
+  const digits = String(minor).padStart(exponent + 1, '0');
+  const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${whole}${exponent === 0 ? '' : `.${digits.slice(-exponent)}`} ${currency}`;
+}

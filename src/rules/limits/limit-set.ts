@@ -85,6 +85,8 @@ export interface LoadedLimit extends LimitDefinition {
   readonly slot: number;
 }
 
+export const CLAUSE_ID = { pattern: /^[A-Z0-9-]{1,40}$/, wanted: 'capital letters, digits and -' } as const;
+
 /** A clause of a regulation and what answers it, for the coverage report. */
 export interface LimitClause {
   readonly id: string;

@@ -10,7 +10,7 @@ import { nameInside } from '../documents/name-inside.ts';
 import { createNamesakes } from '../documents/namesakes.ts';
 import { atOnce, inSlices, type Slices, type Steps } from '../documents/steps.ts';
 import { createCalendar } from './calendar.ts';
-import { createLimitSet, type LimitClause, type LimitDefinition, type LimitSet } from './limit-set.ts';
+import { CLAUSE_ID, createLimitSet, type LimitClause, type LimitDefinition, type LimitSet } from './limit-set.ts';
 import { type LimitSettings, readSettings } from './limit-settings.ts';
 import { type LimitContext, readLimit } from './read-limit.ts';
 
@@ -133,9 +133,7 @@ function readClauses(files: readonly OpenFile[], limitIds: ReadonlySet<string>):
 
 function readClause(at: DocumentNode, reader: DocumentReader): LimitClause | undefined {
   const fields = reader.fields(at, { required: ['id', 'source', 'text', 'objects'] });
-  const id = readKey(fields, 'id', (node) =>
-    reader.text(node, { pattern: /^[A-Z0-9-]{1,40}$/, wanted: 'capital letters, digits and -' }),
-  );
+  const id = readKey(fields, 'id', (node) => reader.text(node, CLAUSE_ID));
   const source = readKey(fields, 'source', reader.text);
   const text = readKey(fields, 'text', reader.bilingual);
   const objects = readKey(fields, 'objects', (node) =>

@@ -1,5 +1,6 @@
 /** What a decision should have been against what it was: one line per difference. Pure. */
 import type { Decision, RuleHit } from '../../domain/decision.ts';
+import { parseRfc3339 } from '../../domain/time.ts';
 import type { Expectation } from './test-case.ts';
 
 export interface Difference {
@@ -9,6 +10,8 @@ export interface Difference {
 }
 
 const listed = (words: readonly string[]): string => (words.length === 0 ? '(none)' : words.join(', '));
+
+const HOUR_MS = 3_600_000;
 
 type Chosen = (hit: RuleHit) => boolean;
 const isHit: Chosen = (hit) => hit.mode === 'live' && hit.status === 'hit';
@@ -48,6 +51,11 @@ function scoreDifference(expect: Expectation, score: number): readonly Differenc
   return [{ what: 'score', expected, actual: String(score) }];
 }
 
+function holdHours({ hold, occurredAt }: Decision): number {
+  const occurredAtMs = occurredAt === null ? undefined : parseRfc3339(occurredAt);
+  return hold === undefined || occurredAtMs === undefined ? 0 : (hold.untilMs - occurredAtMs) / HOUR_MS;
+}
+
 export function compareDecision(expect: Expectation, decision: Decision): readonly Difference[] {
   const ids = (chosen: Chosen) => decision.hits.filter(chosen).map((hit) => hit.ruleId);
   const reasons = decision.reasons.map((reason) => reason.code);
@@ -67,5 +75,6 @@ export function compareDecision(expect: Expectation, decision: Decision): readon
     ...same('alert', expect.alert, decision.alert),
     ...scoreDifference(expect, decision.riskScore),
     ...equals('methods', expect.methods, decision.challenge?.methods ?? []),
+    ...same('holdHours', expect.holdHours, holdHours(decision)),
   ];
 }

@@ -1,5 +1,6 @@
 /**
- * Tests of rules as files (config/rules/tests/*.test.yaml): what happened before, one transaction, what is expected.
+ * Tests as files (config/rules/tests/*.test.yaml, and beside limits and lists): what happened before, one transaction, what
+ * is expected.
  *
  *   suite: velocity
  *   clock: "2026-11-23T10:15:00+08:00"        # when the tested transaction happens
@@ -9,6 +10,7 @@
  *       clock: …                              # optional, instead of the file's
  *       model: 0.7                            # optional: the model's probability; without it there is no model
  *       lists: { watched_parties: [P9] }      # optional: entries besides those of the lists' files
+ *       clauses: [CN-261-8]                   # optional: of the regulations that this case shows kept
  *       history:                              # in any order; "ago" before the clock
  *         - { ago: 5m, repeat: 4, every: 1m, type: TRANSFER, counterparty: { accountId: "P{n}" } }
  *         - { ago: 8d, type: PURCHASE, label: { value: FRAUD, ago: 7d } }
@@ -25,6 +27,7 @@
  *         alert: false
  *         score: { min: 250, max: 400 }
  *         methods: [APP_PUSH]                 # of the challenge, in order
+ *         holdHours: 24                       # settled so many hours after the transaction; 0: at once
  *
  * Fields of `history` and `transaction` are those of the message, laid over `defaults`; `{n}` in a text counts repeats.
  */
@@ -36,6 +39,7 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import { isPlainObject } from '../../domain/strict-yaml.ts';
 import { formatRfc3339 } from '../../domain/time.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
+import { CLAUSE_ID } from '../limits/limit-set.ts';
 
 export type WireMessage = Readonly<Record<string, unknown>>;
 
@@ -67,6 +71,7 @@ export interface Expectation {
   readonly minScore?: number;
   readonly maxScore?: number;
   readonly methods?: readonly string[];
+  readonly holdHours?: number;
 }
 
 /** What tests may name. */
@@ -85,6 +90,8 @@ export interface TestCase {
   readonly modelScore: number | null;
   /** further entries by list, for every entity kind */
   readonly lists: ReadonlyMap<string, readonly string[]>;
+  /** of the regulations that it shows kept: `clauses` of limits/*.yaml */
+  readonly clauses: readonly string[];
   /** oldest first */
   readonly history: readonly TestEvent[];
   readonly transaction: TestEvent;
@@ -172,6 +179,7 @@ function readEvents(at: DocumentNode, index: number, reader: DocumentReader, set
 
 const NAMED_RULES = ['hits', 'noHits', 'onlyHits', 'errored', 'shadow'] as const;
 const NAMED_LIMITS = ['limits', 'noLimits'] as const;
+const MAX_HOLD_HOURS = 24 * 366;
 const LISTS = [...NAMED_RULES, ...NAMED_LIMITS, 'reasons', 'noReasons', 'methods'] as const;
 
 /** undefined: words that are held against nothing here */
@@ -200,7 +208,7 @@ function readScore(at: DocumentNode, reader: DocumentReader): Pick<Expectation, 
 }
 
 function readExpectation(at: DocumentNode, reader: DocumentReader, names: KnownNames): Expectation {
-  const fields = reader.fields(at, { required: [], optional: [...LISTS, 'outcome', 'alert', 'score'] });
+  const fields = reader.fields(at, { required: [], optional: [...LISTS, 'outcome', 'alert', 'score', 'holdHours'] });
   if (fields?.size === 0) reader.fault(at, 'nothing is expected: such a test cannot fail');
   const expectation: Record<string, unknown> = {};
   for (const key of LISTS) {
@@ -213,9 +221,11 @@ function readExpectation(at: DocumentNode, reader: DocumentReader, names: KnownN
   const outcome = readKey(fields, 'outcome', (node) => reader.choice(node, OUTCOMES));
   const alert = readKey(fields, 'alert', reader.boolean);
   const score = readKey(fields, 'score', (node) => readScore(node, reader));
+  const holdHours = readKey(fields, 'holdHours', (node) => reader.integer(node, { min: 0, max: MAX_HOLD_HOURS }));
   return {
     ...expectation,
     ...(outcome === undefined ? {} : { outcome }),
+    ...(holdHours === undefined ? {} : { holdHours }),
     ...(alert === undefined ? {} : { alert }),
     ...score,
   };
@@ -252,7 +262,7 @@ function readLists(
 function readCase(at: DocumentNode, index: number, reader: DocumentReader, file: FileSetting): TestCase | undefined {
   const fields = reader.fields(at, {
     required: ['name', 'transaction', 'expect'],
-    optional: ['clock', 'model', 'lists', 'history'],
+    optional: ['clock', 'model', 'lists', 'clauses', 'history'],
   });
   const name = readKey(fields, 'name', (node) => reader.text(node, { maxLength: 200 }));
   const nowMs = readKey(fields, 'clock', reader.instant) ?? file.clockMs;
@@ -274,6 +284,7 @@ function readCase(at: DocumentNode, index: number, reader: DocumentReader, file:
     nowMs: setting.nowMs,
     modelScore: readKey(fields, 'model', (node) => readProbability(node, reader)) ?? null,
     lists: readKey(fields, 'lists', (node) => readLists(node, reader, file.names.listNames)) ?? new Map(),
+    clauses: readKey(fields, 'clauses', (node) => reader.texts(node, CLAUSE_ID)) ?? [],
     history: history.toSorted((a, b) => a.occurredAtMs - b.occurredAtMs),
     transaction: { message, occurredAtMs: setting.nowMs, path: 'transaction' },
     expect: readExpectation(expectNode, reader, file.names),

@@ -68,6 +68,7 @@ describe('vigil capacity --redis', () => {
     const options = {
       customers,
       rate: 1,
+      transactionBytes: 600,
       decisionBytes: 4_000,
       newMembers: 0.9,
       corrected: 0,

@@ -18,6 +18,7 @@ const small: LoadedConfiguration = {
 const usual = {
   customers: 1_000,
   rate: 2,
+  transactionBytes: 600,
   decisionBytes: 4_000,
   newMembers: 0.3,
   corrected: 0.01,
@@ -34,6 +35,7 @@ async function run(options: Partial<Parameters<typeof runCapacity>[0]> = {}): Pr
 
 interface Report {
   readonly bytes: number;
+  readonly topics: readonly { readonly topic: string; readonly retentionHours: number; readonly bytes: number }[];
   readonly rows: readonly {
     readonly name: string;
     readonly entities: number;
@@ -78,11 +80,23 @@ describe('vigil capacity', () => {
     expect(state?.bytes).toBe(400 + 10 * 48 + 64 * 72);
   });
 
+  it('says what the topics take on disk, for as long and in as many copies as they are kept', async () => {
+    const settings = { ...shipped.settings, kafka: { ...shipped.settings.kafka, replicationFactor: 3 } };
+    const { topics } = await reportOf({ configuration: { ...small, settings } });
+    // 2 a second over 37 days, and 30 bytes beside each message
+    const messages = 2 * 37 * 86_400;
+    expect(topics.map(({ topic, retentionHours, bytes }) => [topic, retentionHours, bytes])).toEqual([
+      ['vigil.transactions', 888, messages * 630 * 3],
+      ['vigil.decisions', 888, messages * 4_030 * 3],
+    ]);
+    expect((await run()).at(-1)).toMatch(/^vigil\.decisions +888 +4,000 +1 +25\.8 GB$/);
+  });
+
   it('prints a table with the features of each log', async () => {
     const lines = await run();
     expect(lines[0]).toMatch(/1,000 customers, 2 transactions per second$/);
     expect(lines.join('\n')).toMatch(/customer:\S+ +1,000 .* 5,356,800 +36\.4 +\d+\.\d MB\n {4}sum_30d\n/);
-    expect(lines.at(-1)).toMatch(/^together +\d+\.\d GB$/);
+    expect(lines.join('\n')).toMatch(/^together +\d+\.\d GB$/m);
   });
 
   it('covers every log of the shipped features', async () => {

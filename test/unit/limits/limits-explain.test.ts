@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CommandIo } from '../../../src/cli/io.ts';
-import { formatMoney, runLimitsExplain } from '../../../src/cli/limits-explain.ts';
+import { runLimitsExplain } from '../../../src/cli/limits-explain.ts';
+import { formatMoney } from '../../../src/domain/money.ts';
 
 const config = mkdtempSync(path.join(os.tmpdir(), 'vigil-limits-'));
 afterAll(() => rmSync(config, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readSources } from '../../../src/config/read-sources.ts';
 import { loadLists, loadListsGradually } from '../../../src/rules/lists/load-lists.ts';
 import { aList, faultsOf, HEADER, loaded } from './a-list.ts';
 
@@ -167,11 +167,8 @@ describe('loading lists', () => {
     expect(loaded([]).size).toBe(0);
   });
 
-  it('loads the shipped lists', () => {
-    const files = readdirSync('config/lists').map((file) => ({
-      file: `lists/${file}`,
-      text: readFileSync(`config/lists/${file}`, 'utf8'),
-    }));
+  it('loads the shipped lists', async () => {
+    const { lists: files } = await readSources(undefined);
     expect(loaded(files).names).toContain('involved_accounts');
     expect(loaded(files).definition('involved_accounts')?.byLaw).toBe(true);
   });
