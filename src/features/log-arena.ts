@@ -15,8 +15,14 @@ export interface LogArena {
   /** keeps what the cursor says: after a visit that changed the log. Its address may be another one than before */
   save(): void;
   free(address: number): void;
+  /** memory that a visit will read, asked for early: the header, then the ends of its windows. The answers mean nothing */
+  touch(address: number): number;
+  touchRecords(address: number): number;
 }
 
+/** an address counts lines of eight doubles: one number of 31 bits reaches 128 GiB */
+const LINE_BITS = 3;
+const LINE = 2 ** LINE_BITS;
 /** count, first, droppedMs, records there is room for, number of its member indexes + 1 */
 const COUNT = 0;
 const FIRST = 1;
@@ -27,9 +33,13 @@ const HEADER = 5;
 
 const SEGMENT_BITS = 16;
 const SEGMENT = 2 ** SEGMENT_BITS;
+const ADDRESS_BITS = SEGMENT_BITS - LINE_BITS;
+const ADDRESSES = 2 ** ADDRESS_BITS;
 const FIRST_ROOM = 3;
 const NONE = -1;
 const NO_DATA = new Float64Array(0);
+
+const startOf = (address: number): number => (address & (ADDRESSES - 1)) << LINE_BITS;
 
 export function createLogArena(layout: LogLayout): LogArena {
   const segments: Float64Array[] = [];
@@ -42,7 +52,7 @@ export function createLogArena(layout: LogLayout): LogArena {
   let current = NONE;
   let used = SEGMENT;
   /** in whole cache lines */
-  const sizeOf = (room: number): number => (HEADER + layout.recordsAt + room * layout.stride + 7) & ~7;
+  const sizeOf = (room: number): number => (HEADER + layout.recordsAt + room * layout.stride + LINE - 1) & -LINE;
 
   const addSegment = (length: number): number => {
     const place = freeSegments.pop() ?? segments.length;
@@ -52,7 +62,7 @@ export function createLogArena(layout: LogLayout): LogArena {
 
   const allocate = (room: number): number => {
     const size = sizeOf(room);
-    if (size > SEGMENT) return addSegment(size) * SEGMENT;
+    if (size > SEGMENT) return addSegment(size) * ADDRESSES;
     const known = free[Math.log2(room / FIRST_ROOM)]?.pop();
     if (known !== undefined) return known;
     if (used + size > SEGMENT) {
@@ -60,13 +70,13 @@ export function createLogArena(layout: LogLayout): LogArena {
       used = 0;
     }
     used += size;
-    return current * SEGMENT + used - size;
+    return current * ADDRESSES + (used - size) / LINE;
   };
 
   const release = (address: number, room: number): void => {
     if (sizeOf(room) > SEGMENT) {
-      segments[address >>> SEGMENT_BITS] = NO_DATA;
-      freeSegments.push(address >>> SEGMENT_BITS);
+      segments[address >>> ADDRESS_BITS] = NO_DATA;
+      freeSegments.push(address >>> ADDRESS_BITS);
       return;
     }
     const place = Math.log2(room / FIRST_ROOM);
@@ -88,8 +98,8 @@ export function createLogArena(layout: LogLayout): LogArena {
     grow() {
       const { address, data, caches, count, room } = cursor;
       const target = allocate(room * 2);
-      const at = target & (SEGMENT - 1);
-      const grown = segments[target >>> SEGMENT_BITS] as Float64Array;
+      const at = startOf(target);
+      const grown = segments[target >>> ADDRESS_BITS] as Float64Array;
       const from = caches - HEADER;
       grown.set(data.subarray(from, from + sizeOf(count)), at);
       release(address, room);
@@ -99,8 +109,8 @@ export function createLogArena(layout: LogLayout): LogArena {
 
   const moveTo = (address: number, room: number): void => {
     cursor.address = address;
-    cursor.data = segments[address >>> SEGMENT_BITS] as Float64Array;
-    cursor.caches = (address & (SEGMENT - 1)) + HEADER;
+    cursor.data = segments[address >>> ADDRESS_BITS] as Float64Array;
+    cursor.caches = startOf(address) + HEADER;
     cursor.records = cursor.caches + layout.recordsAt;
     cursor.room = room;
   };
@@ -121,8 +131,8 @@ export function createLogArena(layout: LogLayout): LogArena {
       return cursor;
     },
     open(address) {
-      const data = segments[address >>> SEGMENT_BITS] as Float64Array;
-      const header = address & (SEGMENT - 1);
+      const data = segments[address >>> ADDRESS_BITS] as Float64Array;
+      const header = startOf(address);
       cursor.address = address;
       cursor.data = data;
       cursor.caches = header + HEADER;
@@ -133,6 +143,25 @@ export function createLogArena(layout: LogLayout): LogArena {
       cursor.room = data[header + ROOM] as number;
       if (layout.members > 0) cursor.newest = indexes[(data[header + INDEX] as number) - 1];
       return cursor;
+    },
+    touch(address) {
+      const data = segments[address >>> ADDRESS_BITS] as Float64Array;
+      const header = startOf(address);
+      let sum = 0;
+      for (let line = header; line < header + HEADER + layout.recordsAt; line += LINE) sum += data[line] as number;
+      return sum;
+    },
+    touchRecords(address) {
+      const data = segments[address >>> ADDRESS_BITS] as Float64Array;
+      const header = startOf(address);
+      const records = header + HEADER + layout.recordsAt;
+      const last = (data[header + COUNT] as number) - 1;
+      let sum = data[records + last * layout.stride] as number;
+      for (let index = 0; index < layout.windows.length; index++) {
+        const lo = Math.min(last, data[header + HEADER + index * layout.cacheStride] as number);
+        sum += data[records + lo * layout.stride] as number;
+      }
+      return sum;
     },
     save() {
       const { data, newest } = cursor;
@@ -147,8 +176,8 @@ export function createLogArena(layout: LogLayout): LogArena {
       data[header + INDEX] = place + 1;
     },
     free(address) {
-      const data = segments[address >>> SEGMENT_BITS] as Float64Array;
-      const header = address & (SEGMENT - 1);
+      const data = segments[address >>> ADDRESS_BITS] as Float64Array;
+      const header = startOf(address);
       const index = (data[header + INDEX] as number) - 1;
       if (index >= 0) {
         indexes[index] = undefined;

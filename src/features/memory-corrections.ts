@@ -7,10 +7,11 @@ import {
   type PlannedCorrection,
   REFERENCES_SEARCHED,
 } from './corrections.ts';
-import { createEntityTable } from './entity-table.ts';
+import { createEntityTable, NO_ENTITY } from './entity-table.ts';
 import { findById, lowerEntry, SEARCHED_RECORDS, takeOut } from './log-correcting.ts';
 import type { LogLayout } from './log-layout.ts';
 import { findRecord, NONE, newestMs, type PackedLog, upperBound } from './log-reading.ts';
+import type { PackedIds } from './packed-ids.ts';
 import type { LogEvent } from './raw-numbers.ts';
 
 /** newest pairs that a log keeps */
@@ -93,32 +94,47 @@ function keepReplacement(replaced: Replacements, target: number, id: number): vo
 // ── the rails' references ────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface MemoryReferences {
-  remember(customerId: string, references: number, id: number, timeMs: number, watermarkMs: number): void;
+  /** of the customer of this item of the ids */
+  remember(item: number, references: number, id: number, timeMs: number, watermarkMs: number): void;
   /** 0 when they lead to nothing that is remembered */
-  resolve(customerId: string, references: number): number;
+  resolve(item: number, references: number): number;
 }
 
 interface OwnReferences {
-  isRecent: boolean;
   newestMs: number;
   pairs: number[];
 }
 
-export function createMemoryReferences(maxEntities: number, idleMs: number): MemoryReferences {
-  const customers = createEntityTable<OwnReferences>({ maxEntities, idleMs, newestMs: (own) => own.newestMs });
+export function createMemoryReferences(ids: PackedIds, maxEntities: number, idleMs: number): MemoryReferences {
+  const kept: (OwnReferences | undefined)[] = [];
+  const customers = createEntityTable({
+    ids,
+    kinds: [ids.kinds.indexOf('customer')],
+    cells: 0,
+    maxEntities,
+    idleMs,
+    newestMs: (customer) => kept[customer]?.newestMs ?? Number.NEGATIVE_INFINITY,
+    onForget: (customer) => {
+      kept[customer] = undefined;
+    },
+  });
+  const ownOf = (item: number): OwnReferences | undefined => {
+    const customer = customers.find(item);
+    return customer === NO_ENTITY ? undefined : kept[customer];
+  };
   return {
-    remember(customerId, references, id, timeMs, watermarkMs) {
-      let own = customers.get(customerId);
+    remember(item, references, id, timeMs, watermarkMs) {
+      let own = ownOf(item);
       if (own === undefined) {
-        own = { isRecent: false, newestMs: timeMs, pairs: [] };
-        customers.add(customerId, own, watermarkMs);
+        own = { newestMs: timeMs, pairs: [] };
+        kept[customers.add(item, watermarkMs)] = own;
       }
       own.newestMs = Math.max(own.newestMs, timeMs);
       own.pairs.push(references, id);
       if (own.pairs.length >= 4 * REFERENCES_SEARCHED) own.pairs = own.pairs.slice(-2 * REFERENCES_SEARCHED);
     },
-    resolve(customerId, references) {
-      const pairs = customers.get(customerId)?.pairs ?? [];
+    resolve(item, references) {
+      const pairs = ownOf(item)?.pairs ?? [];
       return Math.max(0, lastOf(pairs.slice(-2 * REFERENCES_SEARCHED), references));
     },
   };

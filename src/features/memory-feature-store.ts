@@ -7,7 +7,7 @@ import type { FeatureStore, Settlement } from '../domain/ports.ts';
 import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
 import { planFeatures } from './feature-plan.ts';
 import { hash53 } from './hash.ts';
-import { createMemoryEngine, type MemoryStoreOptions } from './memory-engine.ts';
+import { createMemoryEngine, type MemoryStoreOptions, MOST_ITEMS } from './memory-engine.ts';
 import { createSlotTable, type SlotTable } from './slot-table.ts';
 
 export type { MemoryStoreOptions } from './memory-engine.ts';
@@ -24,20 +24,30 @@ export function createMemoryFeatureStore(options: MemoryStoreOptions): FeatureSt
   });
   const engine = createMemoryEngine(plan, options);
 
-  const read = ({ transaction }: ParsedTransaction): FeatureReading => {
+  const read = (item: number, { transaction }: ParsedTransaction): FeatureReading => {
     const key = transactionKey(transaction.channel, transaction.transactionId);
     const hash = hash53(key);
     const slot = slots.find(key, hash);
     const known = slot < 0 ? undefined : slots.reading(slot);
     const decided = slot < 0 ? undefined : slots.decided(slot);
     if (known !== undefined) return withEarlier(known, decided);
-    const reading = engine.visit(transaction, key, hash);
+    const reading = engine.visit(item, transaction, key, hash);
     slots.keepReading(slot, key, hash, reading, engine.watermarkMs());
     return withEarlier(reading, decided);
   };
 
+  const readAll = (chunk: readonly ParsedTransaction[]): FeatureReading[] => {
+    const readings: FeatureReading[] = [];
+    for (let start = 0; start < chunk.length; start += MOST_ITEMS) {
+      const part = chunk.slice(start, start + MOST_ITEMS);
+      engine.begin(part);
+      for (let item = 0; item < part.length; item++) readings.push(read(item, part[item] as ParsedTransaction));
+    }
+    return readings;
+  };
+
   return {
-    recordAndRead: async (chunk) => chunk.map(read),
+    recordAndRead: async (chunk) => readAll(chunk),
     settle: async (chunk) => chunk.map((settlement) => settleOne(settlement, slots)),
     applyLabels: async (labels) => engine.labels.apply(labels),
     close: async () => {},

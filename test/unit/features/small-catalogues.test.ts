@@ -38,19 +38,23 @@ describe('the bounded in-process state', () => {
     const catalogue = catalogueOf(['name: a, entity: [customer], aggregate: count, window: 24h']);
     const store = createMemoryFeatureStore({ catalogue, maxEntities: 10 });
     const at = (index: number) => `2026-11-20T02:${String(10 + (index % 50)).padStart(2, '0')}:00Z`;
-    for (let index = 0; index < 40; index++)
-      await store.recordAndRead([
-        aTransaction({ transactionId: `T-${index}`, customerId: `C${index}`, occurredAt: at(index) }),
-      ]);
-    const outcomes = new Set<string>();
-    for (let index = 0; index < 40; index++) {
+    const record = async (id: string, customer: number, occurredAt: string): Promise<string> => {
       const [reading] = await store.recordAndRead([
-        aTransaction({ transactionId: `again-${index}`, customerId: `C${index}`, occurredAt: '2026-11-20T03:30:00Z' }),
+        aTransaction({ transactionId: id, customerId: `C${customer}`, occurredAt }),
       ]);
-      outcomes.add(`${reading?.values[0]} ${reading?.estimated.join()}`);
+      return `${reading?.values[0]} ${reading?.estimated.join()}`;
+    };
+    for (let index = 0; index < 40; index++) {
+      await record(`T-${index}`, index, at(index));
+      await record(`used-${index}`, 0, at(index));
     }
-    // seen before and kept: 2; forgotten: 1, and said
-    expect([...outcomes].sort()).toEqual(['1 a', '2 ']);
+    // in use all the time, so never forgotten: 40 + 1 + 1 events
+    expect(await record('again-0', 0, '2026-11-20T03:30:00Z')).toBe('42 ');
+    const outcomes = new Set<string>();
+    for (let index = 39; index > 0; index--)
+      outcomes.add(await record(`again-${index}`, index, '2026-11-20T03:30:00Z'));
+    // forgotten: 1, and said; kept, but made when others of its window had been forgotten: 2, and said too
+    expect([...outcomes].sort()).toEqual(['1 a', '2 a']);
   });
 
   it('flags windows that met the cap of a log', async () => {
