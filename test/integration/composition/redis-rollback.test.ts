@@ -76,6 +76,20 @@ function expectExact(decisions: readonly Decision[], { traffic }: Site): void {
   expect(new Map(counted as [string, number][])).toEqual(new Map(traffic.sent));
 }
 
+async function expectWhole(site: Site, stack: RealStack): Promise<void> {
+  const decisions = await site.traffic.probe(stack, site.own.topics.transactions);
+  expect(degradedOf(decisions)).toEqual(['L0']);
+  expectExact(decisions, site);
+}
+
+/** the next worker says that the counters are low, and no longer once they are rebuilt */
+async function expectNoticedAndRebuilt(site: Site): Promise<void> {
+  const stack = await site.start();
+  expect(degradedOf(await site.traffic.probe(stack, site.own.topics.transactions))).toEqual(['L0 counters']);
+  await rebuild(site);
+  await expectWhole(site, stack);
+}
+
 describe('a site that was down as a whole', () => {
   it('takes up an unharmed Redis as it was', async () => {
     const site = await aSite('unharmed', ['--appendonly', 'yes', '--appendfsync', 'always']);
@@ -84,10 +98,7 @@ describe('a site that was down as a whole', () => {
     await first.close();
     await site.redis.kill();
     await site.redis.restart();
-    const second = await site.start();
-    const decisions = await site.traffic.probe(second, site.own.topics.transactions);
-    expect(degradedOf(decisions)).toEqual(['L0']);
-    expectExact(decisions, site);
+    await expectWhole(site, await site.start());
   });
 
   it('notices that Redis came back from an older copy, and is whole after the rebuild', async () => {
@@ -102,13 +113,7 @@ describe('a site that was down as a whole', () => {
     await site.redis.kill();
     copyFileSync(file('copy.rdb'), file('dump.rdb'));
     await site.redis.restart();
-    const second = await site.start();
-    const low = await site.traffic.probe(second, site.own.topics.transactions);
-    expect(degradedOf(low)).toEqual(['L0 counters']);
-    await rebuild(site);
-    const decisions = await site.traffic.probe(second, site.own.topics.transactions);
-    expect(degradedOf(decisions)).toEqual(['L0']);
-    expectExact(decisions, site);
+    await expectNoticedAndRebuilt(site);
   });
 
   it('notices that Redis came back empty', async () => {
@@ -118,13 +123,7 @@ describe('a site that was down as a whole', () => {
     await first.close();
     await site.redis.kill();
     await site.redis.restart();
-    const second = await site.start();
-    const low = await site.traffic.probe(second, site.own.topics.transactions);
-    expect(degradedOf(low)).toEqual(['L0 counters']);
-    await rebuild(site);
-    const decisions = await site.traffic.probe(second, site.own.topics.transactions);
-    expect(degradedOf(decisions)).toEqual(['L0']);
-    expectExact(decisions, site);
+    await expectNoticedAndRebuilt(site);
   });
 
   /** As the HTTP API does: no topic, no offset. */
@@ -178,12 +177,6 @@ describe('a site that was down as a whole', () => {
     await site.traffic.stop();
     await first.close();
     await site.redis.restart();
-    const second = await site.start();
-    const low = await site.traffic.probe(second, site.own.topics.transactions);
-    expect(degradedOf(low)).toEqual(['L0 counters']);
-    await rebuild(site);
-    const decisions = await site.traffic.probe(second, site.own.topics.transactions);
-    expect(degradedOf(decisions)).toEqual(['L0']);
-    expectExact(decisions, site);
+    await expectNoticedAndRebuilt(site);
   });
 });
