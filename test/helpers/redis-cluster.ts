@@ -92,6 +92,25 @@ export async function startRedisCluster(withReplica: boolean): Promise<RedisClus
   };
 }
 
+/** Starts to move every other slot that holds keys with this prefix, so that each primary keeps some. */
+export async function moveSlots(
+  cluster: RedisCluster,
+  prefix: string,
+): Promise<{ isMoving(): boolean; readonly keysMoved: Promise<number> }> {
+  const slots = new Set<number>();
+  for (const node of cluster.nodes.slice(0, PRIMARIES))
+    for (const key of await node.keys(`${prefix}*`)) slots.add(Number(await node.call('CLUSTER', 'KEYSLOT', key)));
+  let isMoving = true;
+  const move = async (): Promise<number> => {
+    let keys = 0;
+    for (const slot of [...slots].filter((_slot, index) => index % 2 === 0))
+      keys += (await cluster.migrateSlot(slot)).keys;
+    isMoving = false;
+    return keys;
+  };
+  return { isMoving: () => isMoving, keysMoved: move() };
+}
+
 /** with the settings of a worker: they are what must hold while slots move and primaries die */
 async function connectAsWorker(port: number): Promise<Cluster> {
   const settings = {

@@ -7,6 +7,7 @@ import { createRedisFeatureStore } from '../../../src/features/redis-feature-sto
 import { aTransaction } from '../../helpers/a-transaction.ts';
 import { catalogueOf, DAY, FULL_CATALOGUE, hardStream } from '../../helpers/feature-cases.ts';
 import {
+  moveSlots,
   REDIRECTIONS,
   type RedisCluster,
   startRedisCluster,
@@ -46,25 +47,14 @@ describe('the Redis feature store on a cluster', () => {
     const all = streamOf(1);
     await store.recordAndRead(all.slice(0, 100));
     await twin.recordAndRead(all.slice(0, 100));
-    const slots = new Set<number>();
-    for (const node of redis.nodes.slice(0, 3))
-      for (const key of await node.keys('moving:*')) slots.add(Number(await node.call('CLUSTER', 'KEYSLOT', key)));
-    let keys = 0;
-    let isMoving = true;
-    const moving = (async () => {
-      // every other one: each primary keeps some
-      for (const slot of [...slots].filter((_slot, index) => index % 2 === 0))
-        keys += (await redis.migrateSlot(slot)).keys;
-      isMoving = false;
-    })();
+    const moving = await moveSlots(redis, 'moving:');
     let chunksWhileMoving = 0;
     for (let start = 100; start < all.length; start += 10) {
       const chunk = all.slice(start, start + 10);
-      if (isMoving) chunksWhileMoving++;
+      if (moving.isMoving()) chunksWhileMoving++;
       expect(await store.recordAndRead(chunk)).toEqual(await twin.recordAndRead(chunk));
     }
-    await moving;
-    expect(keys).toBeGreaterThan(20);
+    expect(await moving.keysMoved).toBeGreaterThan(20);
     expect(chunksWhileMoving).toBeGreaterThan(0);
     const probe = all.slice(-5).map((parsed, index) => ({
       ...parsed,

@@ -8,6 +8,7 @@ import { createRedisLimitUsageStore } from '../../../src/rules/limits/adapters/r
 import { aCounter, aLimitRecord } from '../../helpers/a-limit.ts';
 import { seededRandom } from '../../helpers/feature-cases.ts';
 import {
+  moveSlots,
   REDIRECTIONS,
   type RedisCluster,
   startRedisCluster,
@@ -56,25 +57,14 @@ describe("the limits' counters on a cluster", () => {
     const { store, twin } = stores('moving:');
     const [first = [], ...rest] = payments(1, 80);
     expect(usages(await store.recordAndRead(first))).toEqual(usages(await twin.recordAndRead(first)));
-    const slots = new Set<number>();
-    for (const node of redis.nodes.slice(0, 3))
-      for (const key of await node.keys('moving:*')) slots.add(Number(await node.call('CLUSTER', 'KEYSLOT', key)));
-    let keys = 0;
-    let isMoving = true;
-    const moving = (async () => {
-      // every other one: each primary keeps some
-      for (const slot of [...slots].filter((_slot, index) => index % 2 === 0))
-        keys += (await redis.migrateSlot(slot)).keys;
-      isMoving = false;
-    })();
+    const moving = await moveSlots(redis, 'moving:');
     let chunksWhileMoving = 0;
     for (const chunk of rest) {
-      if (isMoving) chunksWhileMoving++;
+      if (moving.isMoving()) chunksWhileMoving++;
       expect(usages(await store.recordAndRead(chunk))).toEqual(usages(await twin.recordAndRead(chunk)));
       await Promise.all([store.release(chunk.slice(0, 3)), twin.release(chunk.slice(0, 3))]);
     }
-    await moving;
-    expect(keys).toBeGreaterThan(5);
+    expect(await moving.keysMoved).toBeGreaterThan(5);
     expect(chunksWhileMoving).toBeGreaterThan(0);
   }, 120_000);
 
