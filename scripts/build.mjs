@@ -5,6 +5,7 @@
 // The new dist is built beside the old one and put in its place whole, so that a running process never sees half of it.
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -63,6 +64,8 @@ try {
       'warn',
     ]);
   }
+  // npm sets it when it installs, and only then
+  chmodSync(path.join(next, 'cli', 'vigil.js'), 0o755);
   writeFileSync(path.join(next, '.built'), current);
   rmSync(dist, { recursive: true, force: true });
   renameSync(next, dist);
