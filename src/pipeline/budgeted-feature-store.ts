@@ -1,29 +1,36 @@
 /**
  * The primary feature store with its time budgets. Recordings of one process go one after the other: a chunk that waited
- * behind three others of its own process would look like a slow server. Settling is short and waits for at most one of them.
+ * behind three others of its own process would look like a slow server. Settling is short and waits for at most the one that
+ * is under way: its budget has room for that and no more, or a channel would wait long for a server that is gone.
  */
 import { VigilError } from '../domain/errors.ts';
 import type { FeatureStore } from '../domain/ports.ts';
 import { type Budget, budgetFor, withinBudget } from './fair-budget.ts';
 import { createLane } from './lane.ts';
 
-/** what a settlement may have to wait for: one recording of this size that is under way */
-const RECORDING_AHEAD = 256;
-
 export function withBudgets(
   store: FeatureStore,
   budget: Budget,
 ): Pick<FeatureStore, 'recordAndRead' | 'settle' | 'close'> & { declareLoss(): Promise<boolean> } {
   const lane = createLane();
+  /** transactions of the recording that is under way */
+  let ahead = 0;
   return {
     recordAndRead: (chunk, position) =>
-      lane(() => withinBudget(store.recordAndRead(chunk, position), budgetFor(budget, chunk.length), late)),
+      lane(async () => {
+        ahead = chunk.length;
+        try {
+          return await withinBudget(store.recordAndRead(chunk, position), budgetFor(budget, chunk.length), late);
+        } finally {
+          ahead = 0;
+        }
+      }),
     settle: (chunk, position) =>
-      withinBudget(store.settle(chunk, position), budgetFor(budget, chunk.length + RECORDING_AHEAD), late),
+      withinBudget(store.settle(chunk, position), budgetFor(budget, chunk.length + ahead), late),
     /** false: the store has no way to say it */
     async declareLoss() {
       if (store.declareLoss === undefined) return false;
-      await withinBudget(store.declareLoss(), budgetFor(budget, RECORDING_AHEAD), late);
+      await withinBudget(store.declareLoss(), budgetFor(budget, 1 + ahead), late);
       return true;
     },
     close: () => store.close(),
