@@ -52,8 +52,22 @@ async function firstOf(traffic: Traffic, level: string, fromMs: number): Promise
   return levels(traffic, fromMs).find(([, found]) => found === level)?.[0] ?? Number.NaN;
 }
 
-async function expectCountsExact({ traffic, probe }: Running): Promise<void> {
-  const probes = await probe();
+const isWhole = ({ level, degraded }: Decision): boolean => level === 'L0' && degraded.length === 0;
+
+/** One decision of each customer with everything at hand: on a busy machine an answer of Redis may be late once more. */
+async function wholeProbes({ probe }: Running): Promise<readonly Decision[]> {
+  const startMs = performance.now();
+  for (;;) {
+    const probes = await probe();
+    if (probes.every(isWhole) || performance.now() - startMs > 10_000) return probes;
+    await sleep(500);
+  }
+}
+
+async function expectCountsExact(vigil: Running): Promise<void> {
+  const { traffic } = vigil;
+  const probes = await wholeProbes(vigil);
+  expect(probes.every(isWhole)).toBe(true);
   const counted = probes.map(({ customerId, evidence }) => [customerId, evidence?.features.customer_count_24h]);
   expect(new Map(counted as [string, number][])).toEqual(new Map(traffic.sent));
   // the limits too: used is what was not blocked before the probe, also what was decided without Redis
@@ -66,7 +80,6 @@ async function expectCountsExact({ traffic, probe }: Running): Promise<void> {
     expect(read.length).toBeGreaterThan(0);
     for (const [key, { count }] of read) expect([key, count]).toEqual([key, used]);
   }
-  expect(probes.every(({ level, degraded }) => level === 'L0' && degraded.length === 0)).toBe(true);
 }
 
 const expectEachOnce = ({ traffic }: Running): void => {
