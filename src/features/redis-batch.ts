@@ -1,7 +1,8 @@
 /** The updates of one call of record-and-read.lua, and which strings of its reply are whose. Sends nothing itself. */
 import { VigilError } from '../domain/errors.ts';
-import type { Visit } from './packed-log.ts';
+import { VISIT, type Visit } from './packed-log.ts';
 import { type RedisLayout, replyParts } from './redis-layout.ts';
+import { type LogVisit, type RunReply, readRunReply } from './redis-runs.ts';
 
 /** one call of 64 transactions stalls the server for less than 2 ms */
 export const TRANSACTIONS_PER_CALL = 64;
@@ -14,6 +15,9 @@ export interface Batch {
   numbers: Float64Array;
   used: number;
   readonly updates: Update[];
+  /** of the logs that can have runs, in their order, and the first of each */
+  readonly visits: LogVisit[];
+  readonly firstVisits: Map<string, LogVisit>;
 }
 export interface Update {
   readonly place: number;
@@ -21,13 +25,15 @@ export interface Update {
   readonly stream: number;
   readonly keys: number;
   /** where its numbers start */
-  readonly at: number;
+  at: number;
 }
 
 /** in the place of a status: what the update's keys hold cannot be read. Its one string says why */
 export const UNREADABLE = 5;
 /** the same: nothing was done, the log's `:w` is to be declared */
 export const UNDECLARED = 6;
+/** the same: in order, and answered together with the next one of its log */
+const GOES_ON = 7;
 
 /** An update that has no answer. */
 export interface Unsettled {
@@ -44,7 +50,7 @@ export interface Unsettled {
 /** By place: what was answered to each of a transaction's updates, in their order. */
 export type RepliedByPlace = readonly (readonly Replied[])[];
 
-export const isUnsettled = (status: number): boolean => status >= UNREADABLE;
+export const isUnsettled = (status: number): boolean => status === UNREADABLE || status === UNDECLARED;
 
 export const NOTHING_UNSETTLED: readonly Unsettled[] = [];
 
@@ -77,6 +83,9 @@ export interface Replied {
   readonly part: number;
   readonly keys: readonly string[];
   readonly key: number;
+  /** answered together with others of its log, the how manyth of them it is */
+  readonly run: RunReply | undefined;
+  readonly inRun: number;
 }
 
 export const keysOf = (layout: RedisLayout | undefined): number => (layout?.hasCompanion === true ? 2 : 1);
@@ -113,24 +122,42 @@ export function collect(
   const [statuses] = parts;
   if (!Buffer.isBuffer(statuses) || statuses.length !== batch.updates.length)
     throw new VigilError('FEATURE_STORE_CORRUPT', 'the script did not answer every update');
-  const { numbers, keys } = batch;
+  const { numbers, keys, updates } = batch;
   let part = 1;
   let key = 0;
-  batch.updates.forEach(({ place, stream, at, keys: ownKeys }, index) => {
+  let run: RunReply | undefined;
+  let inRun = 0;
+  updates.forEach(({ place, stream, at, keys: ownKeys }, index) => {
     const layout = layouts[stream];
-    const status = statuses[index] as Visit;
-    byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key });
+    const goesOn = statuses[index] === GOES_ON;
+    if (goesOn && run === undefined && layout !== undefined) {
+      const length = statuses.subarray(index).findIndex((status) => status !== GOES_ON) + 1;
+      run = readRunReply(layout, length, parts, part);
+    }
+    const status = goesOn ? VISIT.inOrder : (statuses[index] as Visit);
+    byPlace[place]?.push({ stream, numbers, at, status, parts, part, keys, key, run, inRun });
     key += ownKeys;
-    if (isUnsettled(status)) part += (status as number) === UNREADABLE ? 1 : 0;
+    inRun++;
+    if (goesOn) return;
+    if (run !== undefined) part += run.parts;
+    else if (isUnsettled(status)) part += (status as number) === UNREADABLE ? 1 : 0;
     else if (stream >= -1) part += layout === undefined ? 1 : replyParts(layout, status);
+    run = undefined;
+    inRun = 0;
   });
   if (part !== parts.length)
     throw new VigilError('FEATURE_STORE_CORRUPT', `the script answered ${parts.length} strings instead of ${part}`);
 }
 
-/** Room for some updates of each of the transactions; from Node's pool while it is small: a buffer of its own costs more. */
-export const numbersFor = (transactions: number): Float64Array =>
-  allocateNumbers(NUMBERS_PER_TRANSACTION * Math.min(transactions, TRANSACTIONS_PER_CALL));
+/** With room for some updates of each of the transactions; from Node's pool while it is small: a buffer of its own costs more. */
+export const createBatch = (transactions: number): Batch => ({
+  keys: [],
+  numbers: allocateNumbers(NUMBERS_PER_TRANSACTION * Math.min(transactions, TRANSACTIONS_PER_CALL)),
+  used: 0,
+  updates: [],
+  visits: [],
+  firstVisits: new Map(),
+});
 
 function allocateNumbers(length: number): Float64Array {
   const bytes = Buffer.allocUnsafe(8 * length);

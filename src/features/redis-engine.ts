@@ -24,12 +24,12 @@ import {
   addNumbers,
   type Batch,
   collect,
+  createBatch,
   isAnyUnsettled,
   isUnsettled,
   keysOf,
   makeRoom,
   NOTHING_UNSETTLED,
-  numbersFor,
   type Replied,
   type RepliedByPlace,
   TRANSACTIONS_PER_CALL,
@@ -41,6 +41,7 @@ import { CORRECT, correctionNumbers, type PlannedCorrections, REMEMBER, referenc
 import { shardTag } from './redis-keys.ts';
 import { createRedisLabels, type LabelledLog, type RedisLabels } from './redis-labels.ts';
 import { logTtlMs, type RedisLayout, readReply, redisLayoutOf, updateLength, writeUpdate } from './redis-layout.ts';
+import { canRun, groupRuns, noteVisit, placeOf, readRun } from './redis-runs.ts';
 import { loadScript } from './redis-script.ts';
 import type { RedisStateWatch } from './redis-state-watch.ts';
 import { encodeStreams } from './redis-streams.ts';
@@ -118,6 +119,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       const layout = layouts[index] as RedisLayout;
       reader.readStream(layout.stream);
       const key = `${base}:${layout.id}`;
+      const start = canRun(layout) ? placeOf(batch) : undefined;
       if (correction !== undefined) addCorrection(batch, place, layout, key, correction);
       const at = batch.used;
       makeRoom(batch, updateLength(layout));
@@ -131,14 +133,19 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       }
       if (layout.stream.needsLabels && reader.belongs(layout.stream)) labelled.push({ key, stream: index });
       batch.updates.push({ place, stream: index, at, keys: keysOf(layout) + (declares ? 1 : 0) });
-      if (index !== plan.identityStream) continue;
-      const references = ownReferences(transaction);
-      if (references !== undefined) {
-        const numbers = [REMEMBER, references, referencesTtl, event.id, 0];
-        addNumbers(batch, { place, stream: REMEMBER }, numbers, [referencesKey(base)]);
-      }
-      if (keepsProfiles) addProfile(batch, place, transaction, `${base}:profile`);
+      if (index === plan.identityStream) addCompanions(batch, place, transaction, base);
+      if (start !== undefined) noteVisit(batch, key, layout, start);
     }
+  }
+
+  /** What comes right behind the log that tells a repeat. */
+  function addCompanions(batch: Batch, place: number, transaction: Transaction, base: string): void {
+    const references = ownReferences(transaction);
+    if (references !== undefined) {
+      const numbers = [REMEMBER, references, referencesTtl, event.id, 0];
+      addNumbers(batch, { place, stream: REMEMBER }, numbers, [referencesKey(base)]);
+    }
+    if (keepsProfiles) addProfile(batch, place, transaction, `${base}:profile`);
   }
 
   /** of the transaction in hand */
@@ -192,7 +199,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
         if (id === undefined) continue;
         const shard = shardOf(id);
         const group = byShard ? shard : Math.floor(place / TRANSACTIONS_PER_CALL);
-        const batch = batches.get(group) ?? { keys: [], numbers: numbersFor(chunk.length), used: 0, updates: [] };
+        const batch = batches.get(group) ?? createBatch(chunk.length);
         batches.set(group, batch);
         const base = `${options.keyPrefix}:${shardTag(shard)}:${combination.name}:${id}`;
         addCombination(batch, place, transaction, base, combination);
@@ -212,7 +219,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     unsearched.clear();
     let profile: Profile = EMPTY_PROFILE;
     event.timeMs = transaction.occurredAtMs;
-    for (const { stream, numbers, at, status, parts, part } of replies) {
+    for (const { stream, numbers, at, status, parts, part, run, inRun } of replies) {
       if (stream === CORRECT) answers |= 1 << status;
       if (stream === CORRECT && status === ANSWER.beyond) unsearched.add(numbers[at + 1] as number);
       if (stream < -1) continue;
@@ -226,7 +233,8 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
       }
       const layout = layouts[stream] as RedisLayout;
       takeEvent(event, layout, numbers, at);
-      readReply(layout, status, parts, part, event, raw);
+      if (run === undefined) readReply(layout, status, parts, part, event, raw);
+      else readRun(layout, run, inRun, event.timeMs, raw);
       if (stream === plan.identityStream) isAgain = status === VISIT.repeat;
       seen |= 1 << status;
     }
@@ -251,7 +259,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     prepare(chunk, byShard, corrections) {
       const further: Call[] = [];
       const byGroup = batchUpdates(chunk, byShard, further, corrections);
-      const batches = [...byGroup.values()];
+      const batches = [...byGroup.values()].map(groupRuns);
       const now = doubles(clock.now());
       const onCluster = byShard ? [ON_CLUSTER] : [];
       return {

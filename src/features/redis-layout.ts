@@ -48,8 +48,8 @@ export interface RedisLayout {
   readonly set: number;
 }
 
-const SUMS_AT = 16;
-const FIXED_TRAILER = 28;
+export const SUMS_AT = 16;
+export const FIXED_TRAILER = 28;
 /** Redis hashes every string that Lua makes, 1.4 ns a byte: a call that another edge costs is as much as 600 bytes. */
 const READ = { records: 3, bytes: 256 } as const;
 /** one byte says how many plain edges are kept; further windows always keep theirs */
@@ -293,7 +293,7 @@ function readEvaluated(layout: RedisLayout, reply: Buffer, event: LogEvent, stat
 }
 
 /** The difference of two cumulative sums. */
-function readSums(
+export function readSums(
   layout: RedisLayout,
   headBytes: Buffer,
   head: number,

@@ -16,14 +16,17 @@
 --          f64 × (−2, stream, time, id, 0). −3 says that the update of this log right behind it corrects another event:
 --          f64 × (−3, stream, time, id, amount, what to do, id of the original, another id of it or 0, currency), see
 --          correcting.lua; its keys are the log's, then `<log>:w`. −4 keeps the rails' references of a transaction behind the
---          log of all the customer's: f64 × (−4, hash, ttl, id, 0), its key is the customer's references
+--          log of all the customer's: f64 × (−4, hash, ttl, id, 0), its key is the customer's references. −5 says that several
+--          updates of one log follow, which has counts and sums alone: f64 × (−5, stream, how many, 0, 0), no key
 -- Reply    strings: first a byte per update, its status (0 in order, 1 late, 2 repeat, 3 too late, 4 does not belong; of a
 --          profile 0; 1 where an event was taken out, else 0; of a correction what `correct` says; 5 what its keys hold cannot
 --          be read, the others are not touched by it: then one string, what went wrong; 6 nothing was done: `<log>:w` is to be
---          declared, then no string); then per update
+--          declared, then no string; 7 in order, and answered together with the next one of its log); then per update
 --          in order: the last records and the trailer as they were (empty: a new log), the record and the trailer that
 --          were written; late and so on: f64 droppedMs and the windows (see `evaluate`); with labels then u32 frauds per
---          window; of a profile the state before the event; of −2 to −4 nothing
+--          window; of a profile the state before the event; of −2 to −4 nothing. Updates that are answered together: the last
+--          records and the trailer as they were; the records and the trailer that were written; the edges that were kept
+--          before, u32 count behind each; where the count is not 0, that many records from the edge on
 --          One string for all would be made by copying and hashing what Lua has hashed already: 0.3 µs an update.
 --
 -- A log is one string: a sentinel record (the sums before the first), the records in order of time, the trailer.
@@ -83,6 +86,7 @@ local function run()
 --include record-and-read/appending.lua
 --include record-and-read/inserting.lua
 --include record-and-read/updating.lua
+--include record-and-read/runs.lua
 --include record-and-read/profile.lua
 --include record-and-read/withdrawing.lua
 --include record-and-read/correcting.lua
@@ -90,6 +94,23 @@ local function run()
 local layouts, work = read_layouts(ARGV[2]), ARGV[3]
 local status = 4
 local corrected, replaces = false, false -- the update that comes, and the one that was: it stands for another one
+local run_left = 0 -- updates of one log that are still to come
+
+-- Appends together what comes next of a run, and does nothing where that cannot be: then each update is done by itself, and says
+-- what is wrong with it.
+local function continue_run()
+  if run_left < 2 or put_off and put_off[key] then return end
+  local could, length, goes_far = pcall(append_run, work, cursor, run_left)
+  if not could or goes_far then run_left = 0
+  else
+    cursor, next_key, run_left = cursor + length * L.update_bytes, next_key + length, run_left - length
+  end
+end
+
+local function start_run(layout, count)
+  L, key, run_left = layouts[layout], KEYS[next_key], count
+  continue_run()
+end
 
 -- The updates from the cursor on. Cursor and next key are behind an update before anything is done for it.
 local function work_off()
@@ -122,6 +143,9 @@ local function work_off()
       cursor, next_key = cursor + 40, next_key + 1
       if status <= 1 then remember_references(KEYS[first_key], belongs, id, t) end
       statuses[#statuses + 1] = '\0'
+    elseif stream == -5 then
+      cursor = cursor + 40
+      start_run(belongs + 1, t)
     else
       L = layouts[stream + 1]
       local q_low, q_high, rest = 0, 0, cursor + 40
@@ -133,6 +157,7 @@ local function work_off()
       if L.members > 0 then members = numbers(work, rest, L.members) end
       key = KEYS[first_key]
       cursor, next_key = cursor + L.update_bytes, next_key + (L.companion and 2 or 1)
+      if run_left > 0 then run_left = run_left - 1 end
       if L.companion then index_key = KEYS[first_key + 1] end
       if belongs == 2 then declared, declared_for, next_key = KEYS[next_key], key, next_key + 1 end
       if put_off and put_off[key] then error(UNDECLARED, 0) end
@@ -145,6 +170,7 @@ local function work_off()
         answered = answered + 1
         replies[answered] = counted
       end
+      if run_left > 0 then continue_run() end
     end
   end
 end

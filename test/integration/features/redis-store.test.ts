@@ -278,6 +278,44 @@ describe('the Redis feature store', () => {
     await expectEqualThroughPauses(bursts, 1, 24);
   });
 
+  it('equals it where a whole chunk is of one log, through gaps and jumps, and edges that pass thousands of events at once', async () => {
+    const catalogue = catalogueOf(
+      ['1m', '10m', '1h', '24h', '30d'].flatMap((window) => [
+        `name: c_${window}, entity: [counterparty], aggregate: count, window: ${window}`,
+        `name: s_${window}, entity: [counterparty], aggregate: sum, of: amountMinor, window: ${window}`,
+        `name: l_${window}, entity: [device], aggregate: timeSinceLast, window: ${window}`,
+      ]),
+      2 * HOUR,
+      0,
+    );
+    const random = seededRandom(7);
+    const twin = createMemoryFeatureStore({ catalogue, maxSlots: 0 });
+    const store = createRedisFeatureStore({ client: redis, catalogue, keyPrefix: freshPrefix(), maxPending: 0 });
+    let now = Date.UTC(1990, 0, 1);
+    const expectEqual = async (size: number, gapMs: () => number) => {
+      const chunk = Array.from({ length: size }, () => {
+        now += Math.floor(gapMs());
+        return aTransaction({
+          transactionId: `J${now}-${random()}`,
+          occurredAt: new Date(now).toISOString(),
+          customerId: `C${Math.floor(random() * 1_000)}`,
+          amountMinor: Math.floor(random() * 1e15),
+          device: { id: 'D' },
+          counterparty: { accountId: random() < 0.9 ? 'HOT' : 'OTHER' },
+        });
+      });
+      expect(await store.recordAndRead(chunk)).toEqual(await twin.recordAndRead(chunk));
+    };
+    for (let chunk = 0; chunk < 120; chunk++) await expectEqual(64, () => 900 * random());
+    // half of the last hour's events leave at once, then all; seconds and days between the events of one chunk
+    await expectEqual(64, () => (random() < 0.1 ? HOUR / 3 : 1_000 * random()));
+    for (let chunk = 0; chunk < 60; chunk++) await expectEqual(64, () => 500 * random());
+    await expectEqual(64, () => 100 * HOUR * random() ** 8);
+    for (let chunk = 0; chunk < 30; chunk++) await expectEqual(64, () => 40 * HOUR * random() ** 12);
+    for (let chunk = 0; chunk < 10; chunk++) await expectEqual(64, () => 80 * DAY * random() ** 12);
+    for (let chunk = 0; chunk < 30; chunk++) await expectEqual(1 + Math.floor(64 * random()), () => 1_000 * random());
+  }, 120_000);
+
   it('equals the oracle, labels included, and gives a repeat its first values', async () => {
     await fc.assert(
       fc.asyncProperty(anyStream, anyChunkSize, async (options, chunkSize) => {

@@ -109,6 +109,34 @@ describe('a key that cannot be read', () => {
     expect(moved).toHaveLength(found.length);
   });
 
+  it.each([
+    { what: 'of another type', spoil: poison },
+    {
+      what: 'cut',
+      spoil: async (key: string) => void (await redis.set(key, (await redis.getrange(key, 0, 50)) as string)),
+    },
+  ])('begins anew where one chunk comes to it often: $what', async ({ spoil }) => {
+    const { both, moved, keysOf } = openStores();
+    await both([event('A', 0), event('B', 0)]);
+    await both([event('A', 1_000), event('B', 1_000)]);
+    const [key] = await keysOf('device:=D-A:*.2');
+    if (key === undefined) throw new Error('no such log');
+    await spoil(key);
+
+    const { got, want } = await both(
+      [2_000, 3_000, 4_000, 5_000].flatMap((atMs) => [event('A', atMs), event('B', atMs)]),
+    );
+
+    const [ofA, ofB] = [0, 1].map((own) => got.filter((_reading, place) => place % 2 === own));
+    expect(ofB).toEqual(want.filter((_reading, place) => place % 2 === 1));
+    expect(ofA?.map(({ values }) => values[2])).toEqual([100, 200, 300, 400]);
+    for (const { flags, estimated } of ofA ?? []) {
+      expect(flags).toContain('COUNTERS_LOST');
+      expect(estimated).toEqual(['device_sum_7d']);
+    }
+    expect(moved).toHaveLength(1);
+  });
+
   it('is the companion of a log with labels alone, which is met after the event was counted', async () => {
     const keyPrefix = `${inject('testRunId')}-unreadable-${runs++}`;
     const line = 'name: rate_7d, entity: [counterparty], aggregate: labelRate, window: 7d';

@@ -75,6 +75,13 @@ local function make_room(newest, last)
   return dead
 end
 
+-- How many events come before the next one that makes room.
+local function room_left()
+  local power = COMPACT_FROM
+  while power < n do power = power * 2 end
+  return max(0, min(power, L.most) - n)
+end
+
 -- The Fenwick column of a new last record.
 local function fenwick(value, column, sign)
   local number = first + n + 1
@@ -201,6 +208,18 @@ local function forget_edges(count)
   end
 end
 
+-- Keeps the edges that whoever reads `count` records next might not see, the newest of them at t.
+local function settle_edges(t, count)
+  forget_edges(count)
+  while edges < L.plain do
+    local shape = L.shapes[edges] or make_shape(edges)
+    local oldest, start = count - shape.view, t - L.windows[L.special + edges + 1].ms
+    if oldest < 0 or time_at(oldest) <= start then return end
+    edges = edges + 1
+    find_edge(L.special + edges, start, oldest)
+  end
+end
+
 -- Moves the plain windows' edges to the event at t, which becomes record n.
 local function move_edges(t, last)
   local windows, special = L.windows, L.special
@@ -222,15 +241,7 @@ local function move_edges(t, last)
       end
     end
   end
-  forget_edges(n + 1)
-  -- keeps what the next reader might not see
-  while edges < L.plain do
-    local shape = L.shapes[edges] or make_shape(edges)
-    local oldest, start = n + 1 - shape.view, t - windows[special + edges + 1].ms
-    if oldest < 0 or time_at(oldest) <= start then return end
-    edges = edges + 1
-    find_edge(special + edges, start, oldest)
-  end
+  settle_edges(t, n + 1)
 end
 
 -- The trailer's last fields behind those of the edges; answers its shape.

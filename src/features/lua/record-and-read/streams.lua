@@ -42,7 +42,7 @@ local function read_layouts(text)
       special = special, plain = count - special, plain_at = plain_at, special_bytes = special_bytes,
       edge_bytes = edge_bytes, edge_fields = sums_bytes > 0 and 3 or 2,
       read = read, tail_from = from, update_bytes = update_bytes,
-      record_format = '<' .. record, record = record, specials = specials, edge = edge, shapes = {},
+      record_format = '<' .. record, record = record, specials = specials, edge = edge, edge_head = '<' .. edge .. 'I4', shapes = {},
     }
   end
   return layouts
