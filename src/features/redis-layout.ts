@@ -166,7 +166,7 @@ export function readReply(
 }
 
 /** What is before a time with half a millisecond was lost (redis-quarantine.ts), not dropped: no event has such a time. */
-function clippedBy(startMs: number, droppedMs: number): number {
+export function clippedBy(startMs: number, droppedMs: number): number {
   if (startMs >= droppedMs) return 0;
   return Number.isInteger(droppedMs) ? 1 : 2;
 }

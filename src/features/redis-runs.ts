@@ -5,7 +5,7 @@
  */
 import { RAW } from './feature-plan.ts';
 import type { Batch, Update } from './redis-batch.ts';
-import { FIXED_TRAILER, type RedisLayout, readSums, SUMS_AT } from './redis-layout.ts';
+import { clippedBy, FIXED_TRAILER, type RedisLayout, readSums, SUMS_AT } from './redis-layout.ts';
 
 /** In the place of a stream: several updates of one log follow. */
 const RUN = -5;
@@ -198,7 +198,7 @@ export function readRun(layout: RedisLayout, run: RunReply, index: number, timeM
     raw[rawAt + RAW.count] = n + 1 - lo;
     raw[rawAt + RAW.first] = lo < n ? firstMs : Number.NEGATIVE_INFINITY;
     raw[rawAt + RAW.last] = lo < n ? lastMs : Number.NEGATIVE_INFINITY;
-    raw[rawAt + RAW.clipped] = start < run.droppedMs ? 1 : 0;
+    raw[rawAt + RAW.clipped] = clippedBy(start, run.droppedMs);
     readSums(layout, records, own + SUMS_AT, sums, sumsAt, raw, rawAt);
   }
 }

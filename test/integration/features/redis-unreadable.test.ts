@@ -223,6 +223,18 @@ describe('a key that cannot be read', () => {
     expect(moved).toHaveLength(1);
   });
 
+  it('says what its log lost also where several transactions of one call meet that log', async () => {
+    const { both, keysOf } = openStores();
+    await both([event('A', 0)]);
+    const [key] = await keysOf('device:=D-A:');
+    await poison(key as string);
+    await both([event('A', 1_000)]);
+    await both([event('A', 2_000)]);
+    const { got } = await both([3_000, 4_000, 5_000, 6_000].map((atMs) => event('A', atMs)));
+    expect(got.map(({ values }) => values[2])).toEqual([300, 400, 500, 600]);
+    expect(got.map(({ flags }) => flags)).toEqual(new Array(4).fill(['ESTIMATED', 'COUNTERS_LOST']));
+  });
+
   it('is not suspected when it is in order: a fault of the script moves nothing', async () => {
     const { both, keysOf } = openStores();
     await both([event('A', 0)]);
