@@ -16,7 +16,7 @@ import { entityKey } from './entities.ts';
 import { type Combination, type FeaturePlan, RAW } from './feature-plan.ts';
 import { hash53, shardOf } from './hash.ts';
 import { VISIT } from './packed-log.ts';
-import { createProfile, createProfileEvent, type ProfileEvent, readProfileEvent } from './profile-state.ts';
+import { createProfile, createProfileEvent, readProfileEvent } from './profile-state.ts';
 import { profileWithout } from './profile-without.ts';
 import type { LogEvent } from './raw-numbers.ts';
 import { flagsOf, NO_NAMES } from './reading-flags.ts';
@@ -41,6 +41,7 @@ import { CORRECT, correctionNumbers, type PlannedCorrections, REMEMBER, referenc
 import { shardTag } from './redis-keys.ts';
 import { createRedisLabels, type LabelledLog, type RedisLabels } from './redis-labels.ts';
 import { logTtlMs, type RedisLayout, readReply, redisLayoutOf, updateLength, writeUpdate } from './redis-layout.ts';
+import { PROFILE_NUMBERS, takeProfileEvent, writeProfileEvent } from './redis-profile.ts';
 import { canRun, groupRuns, noteVisit, placeOf, readRun } from './redis-runs.ts';
 import { loadScript } from './redis-script.ts';
 import type { RedisStateWatch } from './redis-state-watch.ts';
@@ -86,7 +87,6 @@ export interface RedisEngine {
 const MOST_DECLARED = 10_000;
 const DEFAULT_MAX_EVENTS = 262_144;
 const SHANGHAI_MINUTES = 480;
-const PROFILE_NUMBERS = 14;
 /** in the place of a stream: takes an event out of a log */
 const WITHDRAW = -2;
 /** in the place of `belongs` */
@@ -170,9 +170,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     readProfileEvent(profileEvent, transaction, zoneOffsetMinutes(transaction.occurredAtMs));
     const at = batch.used;
     makeRoom(batch, PROFILE_NUMBERS);
-    const { amount, interest, hourOfWeek, lat, lon, learnsPayee, known } = profileEvent;
-    batch.numbers.set([-1, event.timeMs, amount, interest, hourOfWeek, lat, lon, learnsPayee ? 1 : 0, ...known], at);
-    batch.used = at + PROFILE_NUMBERS;
+    batch.used = writeProfileEvent(batch.numbers, at, profileEvent);
     batch.keys.push(key);
     batch.updates.push({ place, stream: -1, at, keys: 1 });
   }
@@ -323,17 +321,6 @@ function takeEvent(event: LogEvent, layout: RedisLayout, numbers: Float64Array, 
   event.value = numbers[at + 4] as number;
   event.squareLow = layout.squaresAt < 0 ? 0 : (numbers[at + 5] as number);
   event.squareHigh = layout.squaresAt < 0 ? 0 : (numbers[at + 6] as number);
-}
-
-function takeProfileEvent(event: ProfileEvent, numbers: Float64Array, at: number): void {
-  event.timeMs = numbers[at + 1] as number;
-  event.amount = numbers[at + 2] as number;
-  event.interest = numbers[at + 3] as number;
-  event.hourOfWeek = numbers[at + 4] as number;
-  event.lat = numbers[at + 5] as number;
-  event.lon = numbers[at + 6] as number;
-  event.learnsPayee = numbers[at + 7] === 1;
-  event.known.set(numbers.subarray(at + 8, at + PROFILE_NUMBERS));
 }
 
 const doubles = (...numbers: number[]): Buffer => {

@@ -83,6 +83,7 @@ local function run()
 --include record-and-read/streams.lua
 --include record-and-read/reading.lua
 --include record-and-read/finding.lua
+--include record-and-read/making-room.lua
 --include record-and-read/appending.lua
 --include record-and-read/inserting.lua
 --include record-and-read/updating.lua

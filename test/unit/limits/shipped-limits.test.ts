@@ -5,9 +5,10 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { runLimitsCoverage } from '../../../src/cli/limits-coverage.ts';
 import { runRulesTest } from '../../../src/cli/rules-test.ts';
-import { buildConfiguration, type LoadedConfiguration } from '../../../src/composition/load-generation.ts';
+import type { LoadedConfiguration } from '../../../src/composition/load-generation.ts';
 import { type ConfigSources, readSources, SHIPPED_CONFIG_DIR } from '../../../src/config/read-sources.ts';
-import { formatFault } from '../../../src/domain/config-fault.ts';
+import { configurationOf } from '../../helpers/configuration-of.ts';
+import { recordingIo } from '../../helpers/recording-io.ts';
 
 let sources: ConfigSources;
 
@@ -15,23 +16,7 @@ beforeAll(async () => {
   sources = await readSources(undefined);
 });
 
-function load(changes: Partial<ConfigSources> = {}): LoadedConfiguration {
-  const loaded = buildConfiguration({ ...sources, ...changes }, {});
-  if (!loaded.ok) throw new Error(loaded.error.map(formatFault).join('\n'));
-  return loaded.value;
-}
-
-function recordingIo() {
-  const lines: string[] = [];
-  const notes: string[] = [];
-  return {
-    lines,
-    notes,
-    out: (line: string) => void lines.push(line),
-    note: (line: string) => void notes.push(line),
-    isTerminal: false,
-  };
-}
+const load = (changes: Partial<ConfigSources> = {}): LoadedConfiguration => configurationOf({ ...sources, ...changes });
 
 it('every shipped limit passes what is exactly its maximum, and nothing beyond', async () => {
   const io = recordingIo();

@@ -6,19 +6,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runRulesExplain } from '../../../src/cli/rules-explain.ts';
 import { runRulesShadow } from '../../../src/cli/rules-shadow.ts';
 import { runRulesTry } from '../../../src/cli/rules-try.ts';
-import { buildConfiguration, type LoadedConfiguration } from '../../../src/composition/load-generation.ts';
+import type { LoadedConfiguration } from '../../../src/composition/load-generation.ts';
 import { tryEvent } from '../../../src/composition/try-event.ts';
 import { type ConfigSources, readSources } from '../../../src/config/read-sources.ts';
+import { configurationOf } from '../../helpers/configuration-of.ts';
+import { recordingIo } from '../../helpers/recording-io.ts';
 
 let sources: ConfigSources;
 let configuration: LoadedConfiguration;
 let folder: string;
 
-function load(changes: Partial<ConfigSources> = {}): LoadedConfiguration {
-  const loaded = buildConfiguration({ ...sources, ...changes }, {});
-  if (!loaded.ok) throw new Error(loaded.error.map((fault) => fault.message).join('\n'));
-  return loaded.value;
-}
+const load = (changes: Partial<ConfigSources> = {}): LoadedConfiguration => configurationOf({ ...sources, ...changes });
 
 beforeAll(async () => {
   sources = await readSources(undefined);
@@ -26,16 +24,6 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'vigil-try-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-function recordingIo() {
-  const lines: string[] = [];
-  return {
-    lines,
-    out: (line: string) => lines.push(line),
-    note: (line: string) => lines.push(line),
-    isTerminal: false,
-  };
-}
 
 const message = (changes: Readonly<Record<string, unknown>> = {}) => ({
   schemaVersion: 1,

@@ -7,7 +7,8 @@ import { runRulesCheck } from '../../../src/cli/rules-check.ts';
 import { runRulesTest } from '../../../src/cli/rules-test.ts';
 import { buildConfiguration, type LoadedConfiguration } from '../../../src/composition/load-generation.ts';
 import { type ConfigSources, readSources } from '../../../src/config/read-sources.ts';
-import { formatFault } from '../../../src/domain/config-fault.ts';
+import { configurationOf } from '../../helpers/configuration-of.ts';
+import { recordingIo } from '../../helpers/recording-io.ts';
 
 let sources: ConfigSources;
 
@@ -15,21 +16,7 @@ beforeAll(async () => {
   sources = await readSources(undefined);
 });
 
-function load(changes: Partial<ConfigSources> = {}): LoadedConfiguration {
-  const loaded = buildConfiguration({ ...sources, ...changes }, {});
-  if (!loaded.ok) throw new Error(loaded.error.map(formatFault).join('\n'));
-  return loaded.value;
-}
-
-function recordingIo() {
-  const lines: string[] = [];
-  return {
-    lines,
-    out: (line: string) => lines.push(line),
-    note: (line: string) => lines.push(line),
-    isTerminal: false,
-  };
-}
+const load = (changes: Partial<ConfigSources> = {}): LoadedConfiguration => configurationOf({ ...sources, ...changes });
 
 const testFile = (cases: string) => ({
   file: 'rules/tests/mine.test.yaml',
