@@ -73,7 +73,7 @@ async function count(
 const memoryOf = async (node: Node, key: string): Promise<number> =>
   (await node.memory('USAGE', key, 'SAMPLES', 0)) ?? 0;
 
-const ONE_WORD: Readonly<Record<string, string>> = { tx: 'slots', label: 'labels', limit: 'limits' };
+const ONE_WORD: Readonly<Record<string, string>> = { tx: 'slots', labels: 'labels', limit: 'limits' };
 
 const OF_CUSTOMER: Readonly<Record<string, string>> = { profile: 'profiles', refs: 'references' };
 

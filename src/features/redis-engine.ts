@@ -39,7 +39,7 @@ import {
 import type { Call } from './redis-calls.ts';
 import { CORRECT, correctionNumbers, type PlannedCorrections, REMEMBER, referencesKey } from './redis-corrections.ts';
 import { shardTag } from './redis-keys.ts';
-import { createRedisLabels, type LabelledLog, type RedisLabels } from './redis-labels.ts';
+import { createRedisLabels, type LabelledLog, type LabelledTransaction, type RedisLabels } from './redis-labels.ts';
 import { logTtlMs, type RedisLayout, readReply, redisLayoutOf, updateLength, writeUpdate } from './redis-layout.ts';
 import { PROFILE_NUMBERS, takeProfileEvent, writeProfileEvent } from './redis-profile.ts';
 import { canRun, groupRuns, noteVisit, placeOf, readRun } from './redis-runs.ts';
@@ -62,9 +62,16 @@ export interface PreparedChunk {
   /** on a cluster: those that its logs are in */
   readonly shards: readonly number[];
   readonly collect: (replies: readonly unknown[]) => Answered;
+  /** Repeats of transactions whose places do not name all their logs: another version of features.yaml recorded them. */
+  readonly withoutLogs: (replies: readonly unknown[]) => readonly LabelledTransaction[];
   readonly read: (replied: RepliedByPlace) => readonly FeatureReading[];
   /** the calls that take the transactions at these places out of their logs again */
   readonly withdraw: (replied: RepliedByPlace, places: ReadonlySet<number>) => readonly Call[];
+}
+
+interface Remembered {
+  readonly own: LabelledTransaction;
+  readonly call: Call;
 }
 
 export interface Answered {
@@ -131,7 +138,8 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
         batch.numbers[at + 1] = BELONGS_AND_DECLARES;
         batch.keys.push(`${key}:w`);
       }
-      if (layout.stream.needsLabels && reader.belongs(layout.stream)) labelled.push({ key, stream: index });
+      if (layout.stream.needsLabels && reader.belongs(layout.stream))
+        labelled.push({ key, recordSize: layout.recordSize });
       batch.updates.push({ place, stream: index, at, keys: keysOf(layout) + (declares ? 1 : 0) });
       if (index === plan.identityStream) addCompanions(batch, place, transaction, base);
       if (start !== undefined) noteVisit(batch, key, layout, start);
@@ -177,12 +185,12 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
 
   /** Of the transaction in hand: its logs with label features. */
   const labelled: LabelledLog[] = [];
-  const labels = createRedisLabels(options.keyPrefix, layouts, labelRetentionMs(plan));
+  const labels = createRedisLabels(options.keyPrefix, labelRetentionMs(plan));
 
   function batchUpdates(
     chunk: readonly ParsedTransaction[],
     byShard: boolean,
-    further: Call[],
+    remembered: Remembered[],
     corrections: PlannedCorrections,
   ): ReadonlyMap<number, Batch> {
     const batches = new Map<number, Batch>();
@@ -202,7 +210,9 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
         const base = `${options.keyPrefix}:${shardTag(shard)}:${combination.name}:${id}`;
         addCombination(batch, place, transaction, base, combination);
       }
-      if (labelled.length > 0) further.push(labels.remember(identity, occurredAtMs, labelled));
+      if (labelled.length === 0) return;
+      const own = { identity, logs: [...labelled] };
+      remembered.push({ own, call: labels.remember(own, occurredAtMs) });
     });
     return batches;
   }
@@ -255,8 +265,8 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
 
   return {
     prepare(chunk, byShard, corrections) {
-      const further: Call[] = [];
-      const byGroup = batchUpdates(chunk, byShard, further, corrections);
+      const remembered: Remembered[] = [];
+      const byGroup = batchUpdates(chunk, byShard, remembered, corrections);
       const batches = [...byGroup.values()].map(groupRuns);
       const now = doubles(clock.now());
       const onCluster = byShard ? [ON_CLUSTER] : [];
@@ -267,7 +277,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
             keys,
             args: [now, streams, Buffer.from(numbers.buffer, numbers.byteOffset, used * 8), ...onCluster],
           })),
-          ...further,
+          ...remembered.map(({ call }) => call),
         ],
         shards: byShard ? [...byGroup.keys()] : [],
         collect(replies) {
@@ -277,6 +287,10 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
           });
           return { replied, unsettled: isAnyUnsettled(replies) ? unsettledOf(replied, layouts) : NOTHING_UNSETTLED };
         },
+        withoutLogs: (replies) =>
+          remembered.flatMap(({ own }, index) =>
+            labels.isIncomplete(own, replies[batches.length + index]) ? [own] : [],
+          ),
         read: (replied) => chunk.map(({ transaction }, place) => readTransaction(transaction, replied[place] ?? [])),
         withdraw: (replied, places) =>
           replied

@@ -92,7 +92,11 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     });
     const lookup = lookUpCorrections(plan, prefix, unique, slotKey);
     const corrections = lookup.read(lookup.calls.length === 0 ? [] : await send(lookup.calls));
-    const { calls, shards, collect, read, withdraw } = engine.prepare(unique, isCluster(client), corrections);
+    const { calls, shards, collect, withoutLogs, read, withdraw } = engine.prepare(
+      unique,
+      isCluster(client),
+      corrections,
+    );
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
     const state = watch.begin(position, shards);
     const replies = await send([...calls, ...slotCalls, ...state.calls]);
@@ -100,6 +104,8 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
     const writes = state.read(replies, newestMs);
     if (writes.length > 0) watch.written(await send(writes));
     const answered = collect(replies.slice(0, calls.length));
+    const incomplete = withoutLogs(replies);
+    if (incomplete.length > 0) await engine.labels.complete(send, incomplete);
     const replied = answered.unsettled.length === 0 ? answered.replied : await settled(unique, corrections, answered);
     const computed = withLosses(read(replied), answered.unsettled);
     const slots = replies.slice(calls.length, -state.calls.length).flat();

@@ -2,7 +2,8 @@
 --
 -- Guarantee: labels stand in order of labelledAt, a later arrival behind its equals; the same label again changes nothing. Of
 --   more than 64 the oldest gives way (label-history.ts).
--- KEYS[1]  the transaction's place: f64 time, u32 labels, per label (f64 labelledAt, u8 1 = fraud), then where its logs are
+-- KEYS[1]  the transaction's place: f64 time, u32 labels, per label (f64 labelledAt, u8 1 = fraud), then a line per log
+--          (add-labelled-logs.lua)
 -- ARGV[1]  f64 labelledAt, NaN = known at once, that is at the transaction's own time
 -- ARGV[2]  "1" fraud, "0" genuine
 -- Reply    the new value; nil when the transaction is not known (any more)

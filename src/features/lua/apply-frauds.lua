@@ -2,13 +2,13 @@
 --
 -- Guarantee: replaces what was said of this transaction before; repeating it changes nothing.
 -- KEYS[1]  the log (record-and-read.lua)   KEYS[2] its companion hash; field "f": f64 × (time, id, from, to) per span
--- ARGV[1]  u32 bytes of a record, u32 bytes of the trailer   ARGV[2] f64 time, f64 id of the transaction
+-- ARGV[1]  f64 bytes of a record   ARGV[2] f64 time, f64 id of the transaction
 -- ARGV[3]  f64 × (from, to) per span, empty = it is genuine
 -- Reply    1, or 0 when the transaction is not in the log (any more), or the log cannot be read: it is moved aside, with what
 --          its companion holds, when its next event comes (quarantine.lua)
 
 local call, su, sp = redis.call, struct.unpack, struct.pack
-local size, trailer = su('<I4I4', ARGV[1])
+local size = su('<d', ARGV[1])
 local time, id = su('<dd', ARGV[2])
 if call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
 local companion = call('TYPE', KEYS[2]).ok

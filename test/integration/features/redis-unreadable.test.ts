@@ -9,15 +9,11 @@ import { createQuarantine, type QuarantinedKey } from '../../../src/features/red
 import { aTransaction } from '../../helpers/a-transaction.ts';
 import { catalogueOf, DAY, HOUR } from '../../helpers/feature-cases.ts';
 
-const CATALOGUE = catalogueOf(
-  [
-    'name: count_24h, entity: [customer], aggregate: count, window: 24h',
-    'name: payees_24h, entity: [customer], aggregate: distinct, of: counterparty.accountId, window: 24h',
-    'name: device_sum_7d, entity: [device], aggregate: sum, of: amountMinor, window: 7d',
-  ],
-  HOUR,
-  0,
-);
+const FEATURES = [
+  'name: count_24h, entity: [customer], aggregate: count, window: 24h',
+  'name: payees_24h, entity: [customer], aggregate: distinct, of: counterparty.accountId, window: 24h',
+  'name: device_sum_7d, entity: [device], aggregate: sum, of: amountMinor, window: 7d',
+];
 const START = Date.UTC(2026, 10, 1);
 
 let redis: Redis;
@@ -37,19 +33,21 @@ const event = (customer: string, atMs: number, id = `${customer}-${atMs}`): Pars
     counterparty: { accountId: `P-${atMs}` },
   });
 
-function openStores() {
+/** Without a repeat horizon a repeat is known from the logs alone, and a slot is gone after a millisecond. */
+function openStores(repeatHorizonMs = 0) {
+  const catalogue = catalogueOf(FEATURES, HOUR, repeatHorizonMs);
   const keyPrefix = `${inject('testRunId')}-unreadable-${runs++}`;
   const moved: QuarantinedKey[] = [];
   const clock = { nowMs: START, now: () => clock.nowMs };
   const remote = createRedisFeatureStore({
     client: redis,
-    catalogue: CATALOGUE,
+    catalogue,
     keyPrefix,
     clock,
     maxPending: 0,
     onQuarantine: (key) => moved.push(key),
   });
-  const twin = createMemoryFeatureStore({ catalogue: CATALOGUE, maxSlots: 0 });
+  const twin = createMemoryFeatureStore({ catalogue, maxSlots: 0 });
   const both = async (chunk: readonly ParsedTransaction[]) => {
     clock.nowMs = Math.max(clock.nowMs, ...chunk.map(({ transaction }) => transaction.occurredAtMs));
     const [got, want] = await Promise.all([remote.recordAndRead(chunk), twin.recordAndRead(chunk)]);
@@ -190,7 +188,7 @@ describe('a key that cannot be read', () => {
   });
 
   it('is the slot of a transaction: its decision is kept, and those settled with it', async () => {
-    const { remote, both, moved, keyPrefix } = openStores();
+    const { remote, both, moved, keyPrefix } = openStores(HOUR);
     const [a, b] = [event('A', 0), event('B', 0)];
     await both([a, b]);
     const settlements = [a, b].map(({ transaction: { channel, transactionId }, fingerprint }) => ({
@@ -266,7 +264,11 @@ async function slotTag(
   settlement: Parameters<ReturnType<typeof createRedisFeatureStore>['settle']>[0][number] | undefined,
 ): Promise<string | undefined> {
   if (settlement === undefined) return undefined;
-  const other = createRedisFeatureStore({ client: redis, catalogue: CATALOGUE, keyPrefix: `${prefix}-tag` });
+  const other = createRedisFeatureStore({
+    client: redis,
+    catalogue: catalogueOf(FEATURES, HOUR, HOUR),
+    keyPrefix: `${prefix}-tag`,
+  });
   await other.settle([settlement]);
   const [key] = await redis.keys(`${prefix}-tag:*:tx:*`);
   return /\{s\d\d\}/.exec(key ?? '')?.[0];
