@@ -7,7 +7,7 @@
  * Every failure is a VigilError SERVER_MISSING whose message says in one sentence what to do.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,6 +49,8 @@ const LONGEST_SOCKET_PATH = 103;
 const START_WITHIN_MS = 60_000;
 /** after a kill −9 of the server, its last processes and its pid file can stand in the way for about 2 s */
 const RETRY_LOCK_FOR_MS = 6_000;
+/** names of the folders in which an initdb of ours works now */
+const beingMade = new Set<string>();
 const LOCKED = /lock file "postmaster\.pid" already exists|pre-existing shared memory block/;
 
 const THROW_AWAY_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } as const;
@@ -70,7 +72,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions = {
   return {
     connection: connectionTo(layout, DATABASE),
     pid: server.pid,
-    exited: server.exited,
+    exited: server.exited.then(() => undefined),
     stop: () => stopAndClean(layout, server),
   };
 }
@@ -113,12 +115,11 @@ function prepareFolders(options: EmbeddedPostgresOptions): Layout {
 
 function prepareHome(home: string, account: ServerAccount | undefined): void {
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const leftOver = readdirSync(home).filter((name) => name.startsWith(INITIALISING));
-  for (const name of leftOver) {
+  for (const name of readdirSync(home).filter(isLeftOver)) {
     // an initdb that is just dying may still write into it: removal is tried again for about 3 s
     rmSync(path.join(home, name), { recursive: true, force: true, maxRetries: 8, retryDelay: 80 });
   }
-  const foreign = readdirSync(home).find((name) => name !== CLUSTER);
+  const foreign = readdirSync(home).find((name) => name !== CLUSTER && !name.startsWith(INITIALISING));
   if (foreign !== undefined && !existsSync(clusterIn(home))) {
     throw new VigilError(
       'SERVER_MISSING',
@@ -136,12 +137,31 @@ function prepareHome(home: string, account: ServerAccount | undefined): void {
   }
 }
 
+/** A half data folder whose maker is gone; one that another start is just making stays. */
+function isLeftOver(name: string): boolean {
+  const maker = new RegExp(`^${INITIALISING}-(\\d+)-`).exec(name)?.[1];
+  if (maker === undefined) return name.startsWith(INITIALISING);
+  // in a new container the number of the last maker is our own
+  return Number(maker) === process.pid ? !beingMade.has(name) : !isAlive(Number(maker));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives and belongs to another
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Starts again while the rest of a killed server is still in the way. */
 async function startUnlocked(options: EmbeddedPostgresOptions): Promise<{ layout: Layout; server: ServerProcess }> {
   const giveUpAt = performance.now() + RETRY_LOCK_FOR_MS;
   for (;;) {
     const layout = prepareFolders(options);
     removeForeignPidFile(layout, options.log);
+    await initialise(layout, options.log);
     const server = await startServerProcess({
       command: commandFor(layout, options),
       account: layout.account,
@@ -158,24 +178,56 @@ async function startUnlocked(options: EmbeddedPostgresOptions): Promise<{ layout
   }
 }
 
-/** initdb works beside and its result is renamed, so that a start that is killed half-way leaves no half cluster behind. */
-const INITIALISE_AND_RUN = `
-initdb=$1; fresh=$2; cluster=$3; user=$4; sync=$5; shift 5
-if [ ! -e "$cluster/PG_VERSION" ]; then
-  "$initdb" -D "$fresh" -U "$user" -A trust -E UTF8 --locale=C $sync >/dev/null || exit 1
-  mv -- "$fresh" "$cluster" || exit 1
-fi
-exec "$@"
-`;
+/**
+ * Makes the data folder unless it is there. initdb works beside and its result is renamed, and it is we who rename: a start
+ * that dies half-way leaves no half cluster behind, nor can what it left running put one in the way of the next start.
+ */
+async function initialise(layout: Layout, log: ((line: string) => void) | undefined): Promise<void> {
+  const cluster = clusterIn(layout.home);
+  if (existsSync(path.join(cluster, 'PG_VERSION'))) return;
+  const name = `${INITIALISING}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  beingMade.add(name);
+  try {
+    await runInitdb(layout, path.join(layout.home, name), log);
+    moveInto(cluster, path.join(layout.home, name));
+  } finally {
+    rmSync(path.join(layout.home, name), { recursive: true, force: true });
+    beingMade.delete(name);
+  }
+}
+
+async function runInitdb(layout: Layout, fresh: string, log: ((line: string) => void) | undefined): Promise<void> {
+  const flags = ['-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C', ...(layout.isKept ? [] : ['--no-sync'])];
+  const initdb = await startServerProcess({
+    command: [layout.binaries.initdb, '-D', fresh, ...flags],
+    account: layout.account,
+    cwd: layout.home,
+    scratchDir: layout.scratch,
+    ...(log === undefined ? {} : { log }),
+  });
+  // the timer also keeps a program alive that waits for nothing but us
+  const lateAlarm = new AbortController();
+  const late = sleep(START_WITHIN_MS, 'late' as const, { signal: lateAlarm.signal }).catch(() => 'late' as const);
+  const code = await Promise.race([initdb.exited, late]);
+  lateAlarm.abort();
+  const isMade = code === 0;
+  await initdb.stop(isMade ? 'keep' : undefined);
+  if (!isMade) throw startFailure(layout, initdb.logTail(), false);
+}
+
+/** rename(2) replaces no folder that holds something: when another start was faster, its cluster stays and ours goes. */
+function moveInto(cluster: string, fresh: string): void {
+  try {
+    renameSync(fresh, cluster);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
 
 function commandFor(layout: Layout, options: EmbeddedPostgresOptions): readonly string[] {
-  const cluster = clusterIn(layout.home);
-  const fresh = path.join(layout.home, `${INITIALISING}-${process.pid}-${randomBytes(4).toString('hex')}`);
   const settings = { ...SETTINGS, ...(layout.isKept ? {} : THROW_AWAY_SETTINGS), ...options.settings };
   return [
-    ...['/bin/sh', '-c', INITIALISE_AND_RUN, 'postgres'],
-    ...[layout.binaries.initdb, fresh, cluster, SUPERUSER, layout.isKept ? '' : '--no-sync'],
-    ...[layout.binaries.postgres, '-D', cluster, '-k', layout.scratch, '-p', String(PORT)],
+    ...[layout.binaries.postgres, '-D', clusterIn(layout.home), '-k', layout.scratch, '-p', String(PORT)],
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
 }

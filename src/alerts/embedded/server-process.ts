@@ -11,32 +11,35 @@ import type { ServerAccount } from './server-account.ts';
 
 /**
  * $1 = folder to remove at the end; the rest is the command. Fast shutdown first (SIGINT: rolls back, writes a checkpoint),
- * immediate after 1.2 s (SIGQUIT: recovers at the next start), so that 2 s are enough for the whole. A server that ended by
- * itself is told at once ("exited"), and its process number, which may belong to another by now, is not touched any more.
+ * immediate after 1.2 s (SIGQUIT: recovers at the next start), so that 2 s are enough for the whole; and again every 1.2 s,
+ * because a program that is only just starting on a busy machine may not listen to signals yet. A server that ended by
+ * itself is told at once ("exited CODE"), and its process number, which may belong to another by now, is not touched any
+ * more. A line "keep" instead of the mere end of the pipe leaves the folder to us.
  */
 const WATCHDOG = `
 scratch=$1; shift
 exec 3<&0
-"$@" </dev/null 3<&- &
+"$@" </dev/null >/dev/null 3<&- &
 pid=$!
 trap '' PIPE
 echo "pid $pid"
 (
-  read -r _ <&3
+  read -r word <&3
   n=0
   while [ ! -e "$scratch/.ended" ] && kill -0 "$pid"; do
     if [ "$n" -eq 0 ]; then kill -INT "$pid"; fi
-    if [ "$n" -eq 12 ]; then kill -QUIT "$pid"; fi
+    if [ "$n" -gt 0 ] && [ "$((n % 12))" -eq 0 ]; then kill -QUIT "$pid"; fi
     sleep 0.1
     n=$((n + 1))
   done
+  [ "$word" != keep ]
 ) >/dev/null 2>&1 &
 watcher=$!
 wait "$pid"
+code=$?
 : >"$scratch/.ended"
-echo exited
-wait "$watcher"
-rm -rf -- "$scratch"
+echo "exited $code"
+if wait "$watcher"; then rm -rf -- "$scratch"; else rm -f -- "$scratch/.ended"; fi
 `;
 
 export const LOG_LINES_KEPT = 40;
@@ -46,10 +49,11 @@ export interface ServerProcess {
   readonly pid: number;
   /** the newest lines that the server wrote */
   logTail(): readonly string[];
-  readonly exited: Promise<void>;
+  /** the exit code as the shell sees it (128 + signal), undefined when the shell itself was killed */
+  readonly exited: Promise<number | undefined>;
   hasExited(): boolean;
-  /** closes the pipe and waits; after 2 s the process group is killed */
-  stop(): Promise<void>;
+  /** closes the pipe and waits; after 2 s the process group is killed. The throw-away folder goes unless it is kept. */
+  stop(scratch?: 'keep'): Promise<void>;
 }
 
 export interface ServerProcessOptions {
@@ -87,7 +91,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     logTail: () => [...tail],
     exited,
     hasExited: () => hasExited,
-    stop: () => stopShell(shell, shellEnded),
+    stop: (scratch) => stopShell(shell, shellEnded, scratch),
   };
 }
 
@@ -101,16 +105,22 @@ function keepTail(stderr: Readable, log: ((line: string) => void) | undefined): 
   return tail;
 }
 
-/** The shell says "pid N" at once and "exited" when the server has ended. */
-function readReports(stdout: Readable, shellEnded: Promise<void>): Promise<{ pid: number; exited: Promise<void> }> {
+interface Reports {
+  readonly pid: number;
+  readonly exited: Promise<number | undefined>;
+}
+
+/** The shell says "pid N" at once and "exited CODE" when the server has ended. */
+function readReports(stdout: Readable, shellEnded: Promise<void>): Promise<Reports> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: stdout });
-    const exited = new Promise<void>((resolveExited) => {
+    const exited = new Promise<number | undefined>((resolveExited) => {
       lines.on('line', (line) => {
-        if (line === 'exited') resolveExited();
-        else if (line.startsWith('pid ')) resolve({ pid: Number(line.slice('pid '.length)), exited });
+        const [word, number] = line.split(' ');
+        if (word === 'exited') resolveExited(Number(number));
+        else if (word === 'pid') resolve({ pid: Number(number), exited });
       });
-      void shellEnded.then(resolveExited);
+      void shellEnded.then(() => resolveExited(undefined));
     });
     void shellEnded.then(() => reject(new Error('the shell that starts PostgreSQL ended at once')));
   });
@@ -124,9 +134,9 @@ function letUsEndNaturally(shell: ChildProcess): void {
   }
 }
 
-async function stopShell(shell: ChildProcess, shellEnded: Promise<void>): Promise<void> {
+async function stopShell(shell: ChildProcess, shellEnded: Promise<void>, scratch: 'keep' | undefined): Promise<void> {
   shell.ref();
-  shell.stdin?.end();
+  shell.stdin?.end(scratch === undefined ? undefined : `${scratch}\n`);
   const killer = setTimeout(() => killGroup(shell.pid), 1_800);
   await shellEnded;
   clearTimeout(killer);

@@ -137,8 +137,8 @@ describe('the embedded PostgreSQL on kept data', () => {
 
   it('starts over the rest of an initialisation that was killed half-way', async () => {
     const dataDir = path.join(scratch, 'half');
-    mkdirSync(path.join(dataDir, 'initialising-1-ab', 'base'), { recursive: true });
-    writeFileSync(path.join(dataDir, 'initialising-1-ab', 'PG_VERSION'), '18\n');
+    mkdirSync(path.join(dataDir, 'initialising-99999999-ab', 'base'), { recursive: true });
+    writeFileSync(path.join(dataDir, 'initialising-99999999-ab', 'PG_VERSION'), '18\n');
     const server = await startEmbeddedPostgres({ dataDir });
     await server.stop();
     expect(readdirSync(dataDir)).toEqual(['cluster']);
@@ -252,7 +252,8 @@ describe('when the parent dies', () => {
 
   it('by kill −9 while the data folder is being initialised, nothing is left running and the next start works', async () => {
     const dataDir = path.join(scratch, 'early');
-    for (const afterMs of [60, 250, 500]) {
+    // at every stage: before, in and after initdb, and right after each other
+    for (const afterMs of [60, 250, 500, 120, 180, 330, 420, 600, 30]) {
       const parent = program.run('early', dataDir);
       await parent.line();
       await sleep(afterMs);
@@ -261,6 +262,21 @@ describe('when the parent dies', () => {
     const server = await startEmbeddedPostgres({ dataDir });
     expect(await query(server, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await server.stop();
+  });
+
+  it('of two starts on one new folder at the same time one runs and the other says so', async () => {
+    const dataDir = path.join(scratch, 'twice');
+    const both = await Promise.allSettled([startEmbeddedPostgres({ dataDir }), startEmbeddedPostgres({ dataDir })]);
+    const running = both.filter((start) => start.status === 'fulfilled');
+    const refused = both.filter((start) => start.status === 'rejected');
+    try {
+      expect(running).toHaveLength(1);
+      expect(refused).toHaveLength(1);
+      expect(String(refused[0]?.reason)).toContain('Another PostgreSQL is using the data folder');
+      expect(readdirSync(dataDir)).toEqual(['cluster']);
+    } finally {
+      for (const start of running) await start.value.stop();
+    }
   });
 
   it('by simply reaching its end without stop, the server ends too', async () => {
