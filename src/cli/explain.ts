@@ -5,7 +5,7 @@
 import { createPostgresAlertStore } from '../alerts/postgres-alert-store.ts';
 import { readLines } from '../backtest/read-lines.ts';
 import { createEarlierConfigurations, type EarlierConfigurations } from '../composition/earlier-configurations.ts';
-import { explainWithEarlier } from '../composition/http-service.ts';
+import { explainWithEarlier, redecideWithEarlier } from '../composition/http-service.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { openConfigStore } from '../composition/start-configuration.ts';
 import { systemClock } from '../composition/system-clock.ts';
@@ -13,10 +13,14 @@ import { readEnvironment } from '../config/environment.ts';
 import type { Decision } from '../domain/decision.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { DecisionRecord } from '../domain/ports.ts';
+import type { Explanation } from '../http/api-types.ts';
 import type { ExplainedRule } from '../pipeline/generation.ts';
 import type { Redecided } from '../pipeline/redecide.ts';
+import type { VerdictExplanation } from '../rules/explain-verdict.ts';
+import { decisionLines, headLine, ruleLines } from './decision-lines.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
+import { MAX_DECISION_BYTES, readDecision } from './read-decision.ts';
 
 export interface ExplainOptions {
   readonly transactionId: string;
@@ -27,8 +31,6 @@ export interface ExplainOptions {
   readonly json?: boolean;
 }
 
-const MAX_DECISION_BYTES = 1 << 20;
-
 export async function runExplain(options: ExplainOptions, io: CommandIo): Promise<ExitCode> {
   const configuration = await loadOrRefuse(options.config);
   const records = await findRecords(options, configuration);
@@ -36,7 +38,7 @@ export async function runExplain(options: ExplainOptions, io: CommandIo): Promis
     for (const record of records) {
       const explanation = await explainWithEarlier(record, configuration, earlier);
       if (options.json === true) io.out(JSON.stringify(explanation));
-      else for (const line of explanationLines(record.decision, explanation)) io.out(line);
+      else for (const line of explanationLines(record.decision, explanation, configuration)) io.out(line);
     }
   });
   return EXIT.done;
@@ -48,10 +50,7 @@ export async function runRedecide(options: ExplainOptions, io: CommandIo): Promi
   const records = await findRecords(options, configuration);
   const results: Redecided[] = [];
   await withEarlier(options, configuration, async (earlier) => {
-    for (const record of records) {
-      const { redecided } = await explainWithEarlier(record, configuration, earlier);
-      results.push(redecided as Redecided);
-    }
+    for (const record of records) results.push(await redecideWithEarlier(record, configuration, earlier));
   });
   for (const [index, result] of results.entries()) {
     io.out(`${records[index]?.decision.channel} ${options.transactionId}: ${redecidedText(result)}`);
@@ -113,32 +112,23 @@ async function inStore(
 
 async function inFile(file: string, { transactionId, channel }: ExplainOptions): Promise<readonly DecisionRecord[]> {
   const found = new Map<string, DecisionRecord>();
-  for await (const { bytes } of readLines(file, MAX_DECISION_BYTES)) {
+  for await (const { number, bytes } of readLines(file, MAX_DECISION_BYTES)) {
     const text = bytes.toString('utf8');
     if (!text.includes(JSON.stringify(transactionId))) continue;
-    const decision = JSON.parse(text) as Decision;
+    const decision = readDecision(text, number, file);
     if (decision.transactionId !== transactionId || (channel !== undefined && decision.channel !== channel)) continue;
     if (!found.has(decision.decisionId)) found.set(decision.decisionId, { decision, bytes: text });
   }
   return [...found.values()];
 }
 
-function* explanationLines(decision: Decision, explanation: Readonly<Record<string, unknown>>): Generator<string> {
-  const rules = explanation.rules as readonly ExplainedRule[];
-  yield `${decision.channel} ${decision.transactionId}: ${decision.outcome}, risk score ${decision.riskScore}, level ${decision.level}`;
-  for (const { code, text } of decision.reasons) yield `  ${code}  ${text.en} · ${text['zh-CN']}`;
-  if (decision.model !== undefined)
-    yield `  model ${decision.model.version}: probability of fraud ${decision.model.score}`;
-  for (const limit of decision.limits) {
-    const word = limit.exceeded ? 'exceeded' : 'within';
-    yield `  limit ${limit.limitId} (${limit.period}, ${limit.measure}): used ${limit.usedBefore}, asked ${limit.requested}, max ${limit.max}: ${word}`;
-  }
-  for (const rule of rules) {
-    yield `  ${rule.status.padEnd(12)} ${rule.ruleId} (${rule.mode}, ${rule.outcome} ${rule.score})`;
-    if (rule.status !== 'hit' && rule.status !== 'errored') continue;
-    yield `      when ${rule.when.trim().replace(/\s+/g, ' ')}`;
-    for (const [name, value] of Object.entries(rule.values)) yield `      ${name} = ${JSON.stringify(value)}`;
-    if (rule.error !== undefined) yield `      ${rule.error}`;
-  }
+function* explanationLines(
+  decision: Decision,
+  explanation: Explanation,
+  { limits }: LoadedConfiguration,
+): Generator<string> {
+  yield `${decision.channel} ${decision.transactionId}: ${headLine(decision)}`;
+  yield* decisionLines(decision, explanation.verdict as VerdictExplanation | null, limits.settings.currency);
+  yield* ruleLines(explanation.rules as readonly ExplainedRule[]);
   yield `  computed again: ${redecidedText(explanation.redecided as Redecided)}`;
 }

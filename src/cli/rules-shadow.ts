@@ -11,12 +11,12 @@ import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { parserOf } from '../composition/parser-of.ts';
 import { zoneMinutes } from '../composition/scoring-stack.ts';
 import type { Decision } from '../domain/decision.ts';
-import { VigilError } from '../domain/errors.ts';
 import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import { type Transaction, transactionKey } from '../domain/transaction.ts';
 import { listEffects } from '../rules/lists/list-effects.ts';
 import { createShadowRecorder, type ShadowReport, type ShadowRuleReport } from '../rules/shadow-report.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
+import { MAX_DECISION_BYTES, readDecision } from './read-decision.ts';
 
 export interface RulesShadowOptions {
   readonly configuration: LoadedConfiguration;
@@ -25,19 +25,6 @@ export interface RulesShadowOptions {
   readonly labels?: string | undefined;
   readonly minutesPerAlert?: number | undefined;
   readonly json?: boolean | undefined;
-}
-
-const MAX_LINE_BYTES = 1024 * 1024;
-
-function parseDecision(bytes: Buffer, line: number, file: string): Decision {
-  try {
-    const decision: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof decision === 'object' && decision !== null && 'hits' in decision && 'outcome' in decision)
-      return decision as Decision;
-  } catch {
-    // said below, with the line
-  }
-  throw new VigilError('USAGE', `${file}:${line} is no decision: write them with vigil backtest --out.`);
 }
 
 function transactionOf(decision: Decision, parse: ParseTransaction): Transaction | undefined {
@@ -62,9 +49,9 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
   const daily = createDailySeries();
   const dayName = createDayNames(zoneMinutes(options.configuration));
   const recorder = createShadowRecorder(minutesPerAlert === undefined ? {} : { minutesPerAlert });
-  for await (const { bytes, number } of readLines(options.in, MAX_LINE_BYTES)) {
+  for await (const { bytes, number } of readLines(options.in, MAX_DECISION_BYTES)) {
     if (bytes.length === 0) continue;
-    const decision = parseDecision(bytes, number, options.in);
+    const decision = readDecision(bytes.toString('utf8'), number, options.in);
     // the topic is written at least once, and a transaction sent again repeats its decision
     if (seen.has(decision.decisionId)) continue;
     seen.add(decision.decisionId);

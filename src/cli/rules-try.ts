@@ -8,42 +8,51 @@ import { type Trial, tryEvent } from '../composition/try-event.ts';
 import { VigilError } from '../domain/errors.ts';
 import type { FraudModel } from '../domain/ports.ts';
 import { parseRfc3339 } from '../domain/time.ts';
-import type { RuleExplanation } from '../rules/explain-rules.ts';
+import { decisionLines, headLine, ruleLines } from './decision-lines.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 
 // ── printing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const MARKS = { true: '✓', false: '✗', error: '!' } as const;
-
-export function explanationLines(rule: RuleExplanation): readonly string[] {
-  const mode = rule.mode === 'live' ? '' : ` [${rule.mode}]`;
-  const values = Object.entries(rule.values).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  return [
-    `  ${rule.status.padEnd(12)} ${rule.ruleId}${mode}  ${rule.title.en} · ${rule.title['zh-CN']}`,
-    ...rule.steps.map(
-      ({ condition, result, error }) =>
-        `      ${MARKS[`${result}`]} ${condition}${error === undefined ? '' : `  (${error})`}`,
-    ),
-    ...(rule.steps.length === 0 ? [] : [`      saw ${values.join(', ')}`]),
-  ];
+function* trialLines(name: string, trial: Trial, { limits }: LoadedConfiguration, isWhole: boolean): Generator<string> {
+  const { decision, verdict, rules } = trial;
+  yield `${name}: ${headLine(decision)}`;
+  yield* decisionLines(decision, verdict, limits.settings.currency);
+  yield* ruleLines(isWhole ? rules : rules.filter(({ status }) => status === 'hit' || status === 'errored'));
 }
 
-function decisionLines(name: string, { decision }: Trial): readonly string[] {
-  const reasons = decision.reasons.map((reason) => reason.code).join(', ');
-  return [
-    `${name}: ${decision.outcome}, score ${decision.riskScore}, ${decision.alert ? 'alert' : 'no alert'}, level ${decision.level}`,
-    `  ruleset ${decision.versions.ruleset}, policy ${decision.versions.policy}; reasons: ${reasons === '' ? 'none' : reasons}`,
-  ];
-}
+/** Rules have lines of their own. */
+const requestsOf = ({ verdict }: Trial): readonly string[] =>
+  (verdict?.asked ?? [])
+    .filter(({ from }) => from !== 'score' && from !== 'rule')
+    .map(({ from, id, outcome }) => `${from} ${id}: ${outcome}`);
 
-const INTERESTING: ReadonlySet<string> = new Set(['hit', 'errored']);
-
-function differenceLines(live: Trial, candidate: Trial): readonly string[] {
+/** What the candidate changes: the decision, limits and lists, and rules; those that come or go without a hit are counted. */
+function* differenceLines(live: Trial, candidate: Trial): Generator<string> {
+  const [wasHead, isHead] = [live, candidate].map(({ decision }) => headLine(decision));
+  if (wasHead !== isHead) yield `  ${wasHead} → ${isHead}`;
+  const [was = [], is = []] = [live, candidate].map(requestsOf);
+  for (const gone of was.filter((text) => !is.includes(text))) yield `  no longer: ${gone}`;
+  for (const come of is.filter((text) => !was.includes(text))) yield `  new: ${come}`;
   const before = new Map(live.rules.map((rule) => [rule.ruleId, rule.status]));
   const after = new Map(candidate.rules.map((rule) => [rule.ruleId, rule.status]));
-  const ids = [...new Set([...before.keys(), ...after.keys()])];
-  const changed = ids.filter((id) => before.get(id) !== after.get(id));
-  return changed.map((id) => `  ${id}: ${before.get(id) ?? 'not there'} → ${after.get(id) ?? 'not there'}`);
+  const ids = [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id));
+  const isQuiet = (id: string): boolean =>
+    [before, after].some((side) => !side.has(id)) && ![before.get(id), after.get(id)].some(isFelt);
+  for (const id of ids.filter((id) => !isQuiet(id)))
+    yield `  ${id}: ${before.get(id) ?? 'not there'} → ${after.get(id) ?? 'not there'}`;
+  const quiet = ids.filter(isQuiet).length;
+  if (quiet > 0)
+    yield `  ${quiet} more ${quiet === 1 ? 'rule stands' : 'rules stand'} in one of the two alone and did not hit`;
+}
+
+const isFelt = (status: string | undefined): boolean => status === 'hit' || status === 'errored';
+
+const SHOWN_REFUSALS = 5;
+
+function refusedNote({ refused }: Trial, events: number): string {
+  const shown = refused.slice(0, SHOWN_REFUSALS).map(({ event, code }) => `${event} ${code}`);
+  const more = refused.length > shown.length ? ` and ${refused.length - shown.length} more` : '';
+  return `${refused.length} of ${events} events of the history are refused and take no part: ${shown.join(', ')}${more}.`;
 }
 
 export interface RulesTryOptions {
@@ -103,22 +112,17 @@ export async function runRulesTry(options: RulesTryOptions, io: CommandIo): Prom
     other === undefined
       ? undefined
       : await tryEvent({ ...common, configuration: other, model: options.candidateModel ?? null });
+  if (live.refused.length > 0) io.note(refusedNote(live, history.length));
   if (options.json === true) {
     io.out(JSON.stringify({ live, ...(candidate === undefined ? {} : { candidate }) }));
     return EXIT.done;
   }
-  for (const [name, trial] of [
-    ['live', live] as const,
-    ...(candidate === undefined ? [] : [['candidate', candidate] as const]),
-  ]) {
-    for (const line of decisionLines(name, trial)) io.out(line);
-    const shown = options.all === true ? trial.rules : trial.rules.filter((rule) => INTERESTING.has(rule.status));
-    for (const line of shown.flatMap(explanationLines)) io.out(line);
-  }
-  if (candidate !== undefined) {
-    const differences = differenceLines(live, candidate);
-    io.out(differences.length === 0 ? 'no rule differs' : 'rules that differ:');
-    for (const line of differences) io.out(line);
-  }
+  const isWhole = options.all === true;
+  for (const line of trialLines('live', live, options.configuration, isWhole)) io.out(line);
+  if (candidate === undefined || other === undefined) return EXIT.done;
+  for (const line of trialLines('candidate', candidate, other, isWhole)) io.out(line);
+  const differences = [...differenceLines(live, candidate)];
+  io.out(differences.length === 0 ? 'the candidate changes nothing' : 'what the candidate changes:');
+  for (const line of differences) io.out(line);
   return EXIT.done;
 }

@@ -15,8 +15,9 @@ import { createLocalTokens } from '../http/local-tokens.ts';
 import { createOidcTokens } from '../http/oidc-tokens.ts';
 import { anyOfTokens, type TokenVerifier } from '../http/tokens.ts';
 import type { ExplainedRule, Generation } from '../pipeline/generation.ts';
-import { keptFacts, redecide } from '../pipeline/redecide.ts';
+import { keptFacts, type Redecided, redecide } from '../pipeline/redecide.ts';
 import { noteUnsure } from '../pipeline/unsure-features.ts';
+import type { VerdictExplanation } from '../rules/explain-verdict.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { createDryRun } from './dry-run.ts';
 import { createEarlierConfigurations, type EarlierConfigurations } from './earlier-configurations.ts';
@@ -114,27 +115,58 @@ export async function explainWithEarlier(
   inForce: LoadedConfiguration,
   earlier: EarlierConfigurations,
 ): Promise<Explanation> {
-  const made = (one: LoadedConfiguration): boolean =>
-    redecide(record.bytes, one.generation, parserOf(one)).status === 'same';
-  const then = (await earlier.find(record.decision.versions, made)) ?? inForce;
-  return { ...explainRecord(record, then), rulesetInForce: inForce.generation.versions.ruleset };
+  const again = computeAgainOnce(record);
+  const then = (await earlier.find(record.decision.versions, (one) => again(one).status === 'same')) ?? inForce;
+  return { ...explainRecord(record, then, again(then)), rulesetInForce: inForce.generation.versions.ruleset };
+}
+
+export async function redecideWithEarlier(
+  record: DecisionRecord,
+  inForce: LoadedConfiguration,
+  earlier: EarlierConfigurations,
+): Promise<Redecided> {
+  const again = computeAgainOnce(record);
+  const then = await earlier.find(record.decision.versions, (one) => again(one).status === 'same');
+  return again(then ?? inForce);
+}
+
+/** A search asks of each configuration whether it made the decision; what is told of the one that was found is the same. */
+function computeAgainOnce({ bytes }: DecisionRecord): (configuration: LoadedConfiguration) => Redecided {
+  let last: { readonly by: LoadedConfiguration; readonly result: Redecided } | undefined;
+  return (configuration) => {
+    if (last?.by !== configuration)
+      last = { by: configuration, result: redecide(bytes, configuration.generation, parserOf(configuration)) };
+    return last.result;
+  };
 }
 
 /**
- * Every rule with what it saw, and whether the decision can be computed again to the byte. Rules that did not make the
- * decision explain nothing: `rules` is empty when the ruleset or the features are others, and leaves out those that ask
- * lists or limits when these are.
+ * Every rule with what it saw, what came of it all, and whether the decision can be computed again to the byte. Rules that
+ * did not make the decision explain nothing: `rules` is empty when the ruleset or the features are others, and leaves out
+ * those that ask lists or limits when these are; `verdict` is null when policy or lists are others.
  */
-export function explainRecord({ decision, bytes }: DecisionRecord, configuration: LoadedConfiguration): Explanation {
+export function explainRecord(
+  { decision, bytes }: DecisionRecord,
+  configuration: LoadedConfiguration,
+  redecided?: Redecided,
+): Explanation {
   const { generation } = configuration;
   const parse = parserOf(configuration);
   return {
     decision,
     rules: rulesOf(decision, generation, parse),
+    verdict: verdictOf(decision, generation, parse),
     rulesetInForce: generation.versions.ruleset,
     limits: decision.limits,
-    redecided: redecide(bytes, generation, parse),
+    redecided: redecided ?? redecide(bytes, generation, parse),
   };
+}
+
+function verdictOf(decision: Decision, generation: Generation, parse: ParseTransaction): VerdictExplanation | null {
+  const isOther = (part: keyof DecisionVersions): boolean => decision.versions[part] !== generation.versions[part];
+  if (isOther('policy') || isOther('lists')) return null;
+  const facts = keptFacts(decision, generation, parse);
+  return facts === null ? null : generation.explainVerdict(facts.parsed.transaction, decision);
 }
 
 function rulesOf(decision: Decision, generation: Generation, parse: ParseTransaction): readonly ExplainedRule[] {

@@ -8,23 +8,18 @@ import { type ConfigSources, readSources } from '../config/read-sources.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
-import type { Facts, LimitUsage } from '../domain/facts.ts';
-import type { FeatureCatalogue, FeatureReading } from '../domain/feature.ts';
+import type { FeatureCatalogue } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import type { Transaction } from '../domain/transaction.ts';
 import { parseFeatureCatalogue } from '../features/catalogue.ts';
 import type { Generation } from '../pipeline/generation.ts';
-import { decide } from '../rules/decide.ts';
 import { compileWhere } from '../rules/expression/compile-where.ts';
-import { assessLimits } from '../rules/limits/evaluate-limits.ts';
-import { limitRecord } from '../rules/limits/limit-counters.ts';
 import type { LimitSet } from '../rules/limits/limit-set.ts';
 import { type LimitSources, loadLimits, loadLimitsInSlices } from '../rules/limits/load-limits.ts';
-import { type ListEffects, listEffects } from '../rules/lists/list-effects.ts';
 import { type ListGeneration, loadLists, loadListsGradually } from '../rules/lists/load-lists.ts';
 import { type DecisionPolicy, loadPolicy } from '../rules/policy.ts';
-import { loadReasons, type ReasonDictionary, reasonOf } from '../rules/reasons.ts';
+import { loadReasons, type ReasonDictionary } from '../rules/reasons.ts';
 import { loadRuleset, loadRulesetInSlices, type Ruleset, type RulesetOptions } from '../rules/ruleset.ts';
+import { createGeneration } from './create-generation.ts';
 
 export interface LoadedConfiguration {
   readonly settings: Settings;
@@ -41,7 +36,6 @@ export interface LoadedConfiguration {
 }
 
 const HOUR_MS = 3_600_000;
-const NOTHING_READ: LimitUsage = new Map();
 
 export async function loadConfiguration(
   ownDir: string | undefined,
@@ -222,81 +216,4 @@ function complete(draft: Draft): Built {
   const parts = { channels, features, ruleset, lists, limits, policy, reasons };
   const { settings } = loadedSettings;
   return ok({ settings, loadedSettings, sources, ...parts, generation: createGeneration(parts) });
-}
-
-type GenerationParts = Pick<
-  LoadedConfiguration,
-  'channels' | 'features' | 'ruleset' | 'lists' | 'limits' | 'policy' | 'reasons'
->;
-
-export function createGeneration(parts: GenerationParts): Generation {
-  const { channels, features, ruleset, lists, limits, policy, reasons } = parts;
-  const factsOf = (
-    transaction: Transaction,
-    reading: FeatureReading | null,
-    limitHeadroom: ReadonlyMap<string, number>,
-  ): Facts => ({
-    transaction,
-    values: reading?.values ?? null,
-    profile: reading?.profile ?? null,
-    lists,
-    limitHeadroom,
-  });
-  return {
-    channels,
-    featureNames: features.features.map((feature) => feature.name),
-    versions: {
-      ruleset: ruleset.version,
-      features: features.version,
-      limits: limits.version,
-      lists: lists.version,
-      policy: policy.version,
-    },
-    limitRecord: (transaction) =>
-      limitRecord(limits, transaction) ?? {
-        channel: transaction.channel,
-        transactionId: transaction.transactionId,
-        occurredAtMs: transaction.occurredAtMs,
-        owners: [],
-        counters: [],
-      },
-    evaluate(transaction, reading, usage) {
-      const assessed = assessLimits(limits, transaction, usage ?? NOTHING_READ);
-      return {
-        hits: ruleset.evaluate(factsOf(transaction, reading, assessed.headroom)),
-        limitHits: assessed.hits,
-        listEffects: listEffects(lists, transaction),
-      };
-    },
-    explainRules(transaction, reading, usage) {
-      const { headroom } = assessLimits(limits, transaction, usage ?? NOTHING_READ);
-      return ruleset.trace(factsOf(transaction, reading, headroom)).map(({ rule, ...trace }) => ({
-        ruleId: rule.id,
-        title: rule.title,
-        mode: rule.mode,
-        when: rule.when,
-        outcome: rule.outcome,
-        score: rule.score,
-        ...trace,
-      }));
-    },
-    decide({ transaction, evaluation, modelScore, level }) {
-      const channel = channels.channels.get(transaction.channel);
-      if (channel === undefined)
-        throw new Error(`channel ${transaction.channel} passed the parser but is not configured`);
-      return decide({
-        transaction,
-        hits: evaluation.hits,
-        limitHits: evaluation.limitHits,
-        listEffects: evaluation.listEffects as ListEffects,
-        modelScore,
-        level,
-        channel,
-        methods: channels.challengeMethods,
-        policy,
-        reasons,
-      });
-    },
-    reason: (code) => reasonOf(reasons, code),
-  };
 }

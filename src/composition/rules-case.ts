@@ -8,7 +8,8 @@ import type { Generation } from '../pipeline/generation.ts';
 import type { ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
 import type { DecideCase } from '../rules/testing/run-tests.ts';
 import type { KnownNames, TestCase, TestEvent } from '../rules/testing/test-case.ts';
-import { createGeneration, type LoadedConfiguration } from './load-generation.ts';
+import { createGeneration } from './create-generation.ts';
+import type { LoadedConfiguration } from './load-generation.ts';
 import { parserOf } from './parser-of.ts';
 import { createScoringStack, memoryLimitUsage, memoryStoreFor } from './scoring-stack.ts';
 

@@ -206,9 +206,12 @@ export const TransactionsById = closed({ items: Type.Array(CustomerTransaction) 
 
 export const Explanation = Type.Record(Type.String(), Type.Unknown(), {
   description:
-    'The decision and, rule by rule, what it was computed from. The rules are those that made it, also when `rulesetInForce` is another ruleset by now; `rules` is empty when they are no longer kept: rules that did not make it explain nothing.',
+    'The decision and, rule by rule, what it was computed from: `steps` are the single conditions of a rule, `verdict` says what gave points, what asked for which outcome and which entries of lists took part (null when policy or lists are others by now). The rules are those that made it, also when `rulesetInForce` is another ruleset by now; `rules` is empty when they are no longer kept: rules that did not make it explain nothing.',
 });
-export const DryRunResult = Type.Record(Type.String(), Type.Unknown());
+export const DryRunResult = Type.Record(Type.String(), Type.Unknown(), {
+  description:
+    '`live` and, where a candidate is set, `candidate`: the decision, every rule with its `steps` and `values`, the `verdict`, and the events of the history that were `refused`. Nothing is stored.',
+});
 
 const LiveChannel = closed({
   channel: Type.String(),

@@ -3,11 +3,13 @@
  * generation that was active when it began: a decision never mixes two.
  */
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
-import type { BilingualText, DecisionVersions, Level, LimitHit, Outcome, Reason, RuleHit } from '../domain/decision.ts';
+import type { Decision, DecisionVersions, Level, LimitHit, Outcome, Reason, RuleHit } from '../domain/decision.ts';
 import type { LimitUsage } from '../domain/facts.ts';
 import type { FeatureReading } from '../domain/feature.ts';
 import type { LimitRecord } from '../domain/limit.ts';
 import type { Transaction } from '../domain/transaction.ts';
+import type { RuleExplanation } from '../rules/explain-rules.ts';
+import type { VerdictExplanation } from '../rules/explain-verdict.ts';
 
 /** What rules, limits and lists say of one transaction, before the model and the policy. */
 export interface Evaluation {
@@ -35,17 +37,8 @@ export interface Verdict {
   readonly hold?: { readonly untilMs: number };
 }
 
-/** One rule, step by step: did it apply, what did it see, what came of it. */
-export interface ExplainedRule {
-  readonly ruleId: string;
-  readonly title: BilingualText;
-  readonly mode: string;
-  readonly status: string;
-  readonly when: string;
-  readonly outcome: Outcome;
-  readonly score: number;
-  readonly values: RuleHit['values'];
-  readonly error?: string;
+/** One rule, step by step: did it apply, what did it see, what came of each of its conditions. */
+export interface ExplainedRule extends RuleExplanation {
   /** as in a hit */
   readonly estimated?: readonly string[];
   readonly warmingUp?: readonly string[];
@@ -67,6 +60,8 @@ export interface Generation {
     reading: FeatureReading | null,
     usage: LimitUsage | null,
   ): readonly ExplainedRule[];
+  /** what gave points, what asked for which outcome, and which entries of lists took part */
+  explainVerdict(transaction: Transaction, decision: Decision): VerdictExplanation;
   /** the reasons that are given when nothing could be evaluated */
   reason(code: 'INPUT_REFUSED' | 'STATIC_LIMIT'): Reason;
 }

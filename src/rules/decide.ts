@@ -51,7 +51,7 @@ const MAX_SCORE = 1000;
 const HOUR_MS = 3_600_000;
 
 /** A probability that is no number is a broken model: it counts as certain fraud, never as none. */
-const probability = (score: number): number => (Number.isFinite(score) ? Math.min(1, Math.max(0, score)) : 1);
+export const probability = (score: number): number => (Number.isFinite(score) ? Math.min(1, Math.max(0, score)) : 1);
 
 function scoreOf(input: DecideInput, live: readonly RuleHit[], exceeded: readonly LimitHit[]): number {
   const { policy, modelScore } = input;
@@ -73,14 +73,22 @@ function askedFor(input: DecideInput, score: number, live: readonly RuleHit[]): 
   return worseOutcome(outcome, staticOutcome(input));
 }
 
-const isUnread = (limit: LimitHit): boolean => limit.unread === true && limit.reminder !== true;
+export const isUnread = (limit: Pick<LimitHit, 'unread' | 'reminder'>): boolean =>
+  limit.unread === true && limit.reminder !== true;
 
 /** Level L3: nothing could be looked at, the channel's own static limit decides. */
-function staticOutcome({ level, transaction, channel }: DecideInput): Outcome {
+export function staticOutcomeOf(
+  level: Level,
+  transaction: Pick<Transaction, 'amountMinor' | 'currency'>,
+  channel: ChannelDefinition,
+): Outcome {
   if (level !== 'L3' || transaction.amountMinor === undefined) return 'ALLOW';
   const limit = channel.staticLimitMinor[transaction.currency ?? '*'] ?? channel.staticLimitMinor['*'] ?? 0;
   return transaction.amountMinor <= limit ? 'ALLOW' : channel.fallbackOutcome;
 }
+
+const staticOutcome = ({ level, transaction, channel }: DecideInput): Outcome =>
+  staticOutcomeOf(level, transaction, channel);
 
 // ── challenge ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

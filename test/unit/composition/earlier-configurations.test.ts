@@ -109,12 +109,67 @@ describe('a decision of an earlier configuration', () => {
     expect(await runRedecide(options, io)).toBe(0);
     expect(lines).toEqual(['MOBILE_BANKING T-1: the same bytes again']);
     await runExplain(options, io);
-    expect(lines.some((line) => line.includes('tx.amountMinor >= 1000'))).toBe(true);
+    const limitLines = lines.filter((line) => line.startsWith('  limit '));
+    expect(limitLines.every((line) => /asked (50\.00 CNY|1), max [\d,.]+( CNY)?: within/.test(line))).toBe(true);
+    expect(lines.slice(1)).toEqual([
+      'MOBILE_BANKING T-1: CHALLENGE, score 200, no alert, level L0',
+      expect.stringMatching(/ TRANSFER 50\.00 CNY of customer \S+/),
+      expect.stringContaining('reason    VEL_COUNT_10M'),
+      expect.stringContaining('challenge by '),
+      '  points: 200 rule large-transfer',
+      '  asked for CHALLENGE by rule large-transfer',
+      ...limitLines,
+      expect.stringContaining(`  versions: ruleset ${record.decision.versions.ruleset}, `),
+      '  hit          large-transfer, CHALLENGE 200  Large transfer · 大额转账',
+      '      ✓ tx.type == "TRANSFER"',
+      '      ✓ tx.amountMinor >= 1000',
+      '      saw tx.type = "TRANSFER", tx.amountMinor = 5000',
+      '  computed again: the same bytes again',
+    ]);
     expect(lines.at(-1)).toBe('  computed again: the same bytes again');
     folder.write('features.yaml', readFileSync(path.join(SHIPPED_CONFIG_DIR, 'features.yaml'), 'utf8'));
     appendFileSync(path.join(folder.dir, 'features.yaml'), '# another version\n');
     expect(await runRedecide(options, io)).toBe(1);
     expect(lines.at(-1)).toMatch(/cannot be computed again: it was made with \w+ \w+, which is not there any more/);
+  });
+});
+
+describe('the decision of a configuration that is in force', () => {
+  it('is computed again once for its explanation', async () => {
+    const folder = aFolder();
+    const record = await decided(folder);
+    const loaded = await folder.load();
+    let times = 0;
+    const counted: LoadedConfiguration = {
+      ...loaded,
+      generation: {
+        ...loaded.generation,
+        evaluate: (...facts) => {
+          times += 1;
+          return loaded.generation.evaluate(...facts);
+        },
+      },
+    };
+    const earlier = createEarlierConfigurations({ current: () => counted, store: undefined, environment: {} });
+    expect((await explainWithEarlier(record, counted, earlier)).redecided).toEqual({ status: 'same' });
+    expect(times).toBe(1);
+  });
+});
+
+describe('vigil explain and redecide of a file', () => {
+  it('say with its line that it holds no decisions', async () => {
+    const folder = aFolder();
+    const file = path.join(temporaryFolder(), 'transactions.ndjson');
+    writeFileSync(file, `\n${JSON.stringify(aMessage({ transactionId: 'T-1' }))}\n`);
+    const io: CommandIo = { out: () => undefined, note: () => undefined, isTerminal: false };
+    for (const run of [runExplain, runRedecide])
+      await expect(run({ transactionId: 'T-1', in: file, config: folder.dir }, io)).rejects.toThrow(
+        `${file}:2 is no decision: write them with vigil backtest --out.`,
+      );
+    writeFileSync(file, '{"transactionId":"T-1","hits":[\n');
+    await expect(runExplain({ transactionId: 'T-1', in: file, config: folder.dir }, io)).rejects.toThrow(
+      ':1 is no decision',
+    );
   });
 });
 

@@ -32,7 +32,17 @@ describe('an explanation', () => {
   it('lists every rule of the ruleset that decided', async () => {
     const { record, configuration } = await decided(aFolder());
     const explanation = explainRecord(record, configuration);
-    expect(explanation.rules).toMatchObject([{ ruleId: 'large-transfer', status: 'hit' }]);
+    expect(explanation.rules).toMatchObject([
+      {
+        ruleId: 'large-transfer',
+        status: 'hit',
+        steps: [
+          { condition: 'tx.type == "TRANSFER"', result: true },
+          { condition: 'tx.amountMinor >= 1000', result: true },
+        ],
+      },
+    ]);
+    expect(explanation.verdict).toMatchObject({ score: [{ from: 'rule', id: 'large-transfer', points: 200 }] });
     expect(explanation.rulesetInForce).toBe(record.decision.versions.ruleset);
     expect(explanation.redecided).toEqual({ status: 'same' });
   });
@@ -63,5 +73,6 @@ describe('an explanation', () => {
     const now = await folder.load();
     expect(now.generation.versions.lists).not.toBe(record.decision.versions.lists);
     expect(ruleIds(explainRecord(record, now))).toEqual(['large-transfer']);
+    expect(explainRecord(record, now).verdict).toBeNull();
   });
 });

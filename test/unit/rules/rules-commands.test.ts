@@ -93,7 +93,48 @@ describe('vigil rules try', () => {
     expect(io.lines[0]).toContain('live: CHALLENGE, score 250');
     expect(io.lines).toContain('      ✓ features.customer_transfer_count_10m >= 5');
     expect(io.lines).toContain('candidate: ALLOW, score 0, no alert, level L0');
-    expect(io.lines.slice(-2)).toEqual(['rules that differ:', '  transfer-burst-10m: hit → miss']);
+    expect(io.lines.slice(-3)).toEqual([
+      'what the candidate changes:',
+      '  CHALLENGE, score 250, no alert, level L0 → ALLOW, score 0, no alert, level L0',
+      '  transfer-burst-10m: hit → miss',
+    ]);
+  });
+
+  it('names the limit that decides with its money, and what a candidate without it changes', async () => {
+    const io = recordingIo();
+    const event = message({ amountMinor: 6_000_000, customerSegment: 'PRIVATE' });
+    const limits = sources.limits.map((file) =>
+      file.file.endsWith('cn-regulatory.yaml')
+        ? { ...file, text: file.text.replaceAll('max: 5000000', 'max: 9000000') }
+        : file,
+    );
+    expect(limits).not.toEqual(sources.limits);
+    const rules = sources.rules.slice(0, 1);
+    const candidate = load({ limits, rules, ruleTests: [] });
+    await runRulesTry({ configuration, candidate, ...(await files(event)), now }, io);
+    const said = io.lines.join('\n');
+    expect(said).toContain('2026-11-23T06:00:00.000Z TRANSFER 60,000.00 CNY of customer C1 to P1');
+    expect(said).toContain('asked for BLOCK     by limit law_person_day_needs_certificate');
+    expect(said).toMatch(
+      /limit law_person_day_needs_certificate \(day\): used 0\.00 CNY, asked 60,000\.00 CNY, max 50,000\.00 CNY: exceeded, binds, by law/,
+    );
+    expect(said).toContain('  no longer: limit law_person_day_needs_certificate: BLOCK');
+    expect(said).toMatch(/ {2}\d+ more rules stand in one of the two alone and did not hit/);
+    expect(said).not.toContain('→ not there');
+  });
+
+  it('says which events of the history take no part', async () => {
+    const io = recordingIo();
+    const { event, history } = await files(message(), burst);
+    await writeFile(
+      history,
+      `{"broken\n${burst.map((line) => JSON.stringify(line)).join('\n')}\n{"schemaVersion":1}\n`,
+    );
+    await runRulesTry({ configuration, event, history, now }, io);
+    expect(io.notes).toEqual([
+      '2 of 6 events of the history are refused and take no part: 1 NOT_JSON, 6 MISSING_FIELD.',
+    ]);
+    expect(io.lines[1]).toContain('live: CHALLENGE, score 250');
   });
 
   it('prints JSON when asked', async () => {
@@ -129,7 +170,7 @@ describe('vigil rules try with a model', () => {
     };
     const io = recordingIo();
     await runRulesTry({ configuration, event, model, now }, io);
-    expect(io.lines.slice(0, 2).join()).toContain('MODEL_SCORE');
+    expect(io.lines.join()).toContain('MODEL_SCORE');
     expect(io.lines[0]).not.toContain('score 0');
   });
 });
