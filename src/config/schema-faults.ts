@@ -18,7 +18,7 @@ function faultsOf(schema: TSchema, yaml: YamlFile, error: SchemaError): readonly
   if (error.keyword === 'additionalProperties') {
     const known = knownKeys(schema, path);
     return error.params.additionalProperties.map((key) =>
-      yaml.fault([...path, key], 'is not a known key', didYouMean(key, known)),
+      yaml.fault([...path, key], 'is not a known key', didYouMean(key, known), 'key'),
     );
   }
   if (error.keyword === 'required') {

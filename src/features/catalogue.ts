@@ -15,7 +15,14 @@ import {
   type FeatureCatalogue,
 } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { formatPath, isPlainObject, type PathStep, parseStrictYaml, type YamlFile } from '../domain/strict-yaml.ts';
+import {
+  type FaultyPart,
+  formatPath,
+  isPlainObject,
+  type PathStep,
+  parseStrictYaml,
+  type YamlFile,
+} from '../domain/strict-yaml.ts';
 import type { Transaction } from '../domain/transaction.ts';
 import { TRANSACTION_FIELDS, transactionField } from '../domain/transaction-fields.ts';
 
@@ -64,7 +71,7 @@ export function parseFeatureCatalogue(
     yaml: parsed.value,
     text: source.text,
     options,
-    fault: (path, message, suggestion) => void faults.push(parsed.value.fault(path, message, suggestion)),
+    fault: (...details) => void faults.push(parsed.value.fault(...details)),
     take: (fault) => void faults.push(fault),
   };
   const features = readFile(reader);
@@ -81,7 +88,7 @@ interface Reader {
   readonly yaml: YamlFile;
   readonly text: string;
   readonly options: CatalogueOptions;
-  fault(path: readonly PathStep[], message: string, suggestion?: string): void;
+  fault(path: readonly PathStep[], message: string, suggestion?: string, part?: FaultyPart): void;
   take(fault: ConfigFault): void;
 }
 
@@ -141,7 +148,7 @@ function refuseUnknownKeys(
   known: readonly string[],
 ): void {
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) reader.fault([...path, key], 'unknown field', didYouMean(key, known));
+    if (!known.includes(key)) reader.fault([...path, key], 'unknown field', didYouMean(key, known), 'key');
   }
 }
 

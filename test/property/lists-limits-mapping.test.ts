@@ -15,11 +15,11 @@ import { aLimit, limitSet } from '../helpers/a-limit.ts';
 import { aTransaction } from '../helpers/a-transaction.ts';
 import { aList, loaded } from '../unit/lists/a-list.ts';
 
-/** What an entry may hold: well-formed text in NFC without control characters, not blank at its ends. */
+/** What an entry may hold: well-formed text in NFC without characters that cannot be seen, not blank at its ends. */
 const aText = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 30 })
   .map((text) => text.normalize('NFC').trim())
-  .filter((text) => text !== '' && !/[\p{Cc}\uFEFF\uFFFD]/u.test(text) && !/\d{13}|\d[ -]\d/.test(text));
+  .filter((text) => text !== '' && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]/u.test(text) && !/\d{13}|\d[ -]\d/.test(text));
 const anId = fc
   .oneof(aText, fc.stringMatching(/^[=+@'"-][=+@'",-]{0,3}[a-z]$/), fc.stringMatching(/^[1-9][0-9]{18}$/))
   .filter((id) => !/^\d(?:[.,]\d+)?E[+-]?\d+$/i.test(id));

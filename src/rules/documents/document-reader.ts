@@ -7,7 +7,7 @@
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
 import type { BilingualText } from '../../domain/decision.ts';
 import { didYouMean } from '../../domain/did-you-mean.ts';
-import { formatPath, type PathStep, parseStrictYaml } from '../../domain/strict-yaml.ts';
+import { type FaultyPart, formatPath, type PathStep, parseStrictYaml } from '../../domain/strict-yaml.ts';
 import { parseRfc3339 } from '../../domain/time.ts';
 
 export interface DocumentNode {
@@ -44,7 +44,7 @@ export interface DocumentReader {
   /** undefined when the file is not one well-formed document */
   readonly root: DocumentNode | undefined;
   readonly faults: readonly ConfigFault[];
-  fault(at: DocumentNode, message: string, suggestion?: string): void;
+  fault(at: DocumentNode, message: string, suggestion?: string, part?: FaultyPart): void;
   /** a mapping with only these keys: a fault for each unknown or missing one */
   fields(at: DocumentNode, keys: FieldKeys): ReadonlyMap<string, DocumentNode> | undefined;
   /** a mapping whose keys are data */
@@ -60,6 +60,9 @@ export interface DocumentReader {
   instant(at: DocumentNode): number | undefined;
   bilingual(at: DocumentNode): BilingualText | undefined;
 }
+
+/** Of words in one list (branches, channels, methods): whatever is longer is data, and belongs into a list. */
+const MAX_VALUES = 1_000;
 
 type FaultAt = DocumentReader['fault'];
 
@@ -78,7 +81,7 @@ export function readDocument(source: SourceFile): DocumentReader {
   }
   const faults: ConfigFault[] = [];
   const yaml = parsed.value;
-  const fault: FaultAt = (at, message, suggestion) => faults.push(yaml.fault(at.path, message, suggestion));
+  const fault: FaultAt = (at, ...details) => faults.push(yaml.fault(at.path, ...details));
   const place = (at: DocumentNode): ValuePlace => ({
     file: source.file,
     path: formatPath(at.path),
@@ -112,7 +115,12 @@ function createAccessors(fault: FaultAt): Omit<DocumentReader, 'file' | 'root' |
     return found;
   };
   const each = <T>(at: DocumentNode, read: (item: DocumentNode) => T | undefined): readonly T[] | undefined => {
-    const values = readItems(at, fault)?.map(read);
+    const items = readItems(at, fault);
+    if (items !== undefined && items.length > MAX_VALUES) {
+      fault(at, `a list of more than ${MAX_VALUES} values: keep them under lists/ and ask "… in lists.<name>"`);
+      return undefined;
+    }
+    const values = items?.map(read);
     return values === undefined || values.includes(undefined) ? undefined : (values as T[]);
   };
   return {
@@ -172,7 +180,7 @@ function readFields(at: DocumentNode, keys: FieldKeys, fault: FaultAt): Readonly
   if (entries === undefined) return undefined;
   for (const { key, value } of entries) {
     if (known.includes(key)) found.set(key, value);
-    else fault(value, `unknown key "${key}"`, didYouMean(key, known));
+    else fault(value, `unknown key "${key}"`, didYouMean(key, known), 'key');
   }
   for (const key of keys.required) if (!found.has(key)) fault(at, `"${key}" is missing`);
   return found;

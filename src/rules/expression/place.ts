@@ -3,6 +3,7 @@
  * Expressions are YAML scalars: plain, quoted or block; an offset inside the value is carried back to the text.
  */
 import type { ConfigFault } from '../../domain/config-fault.ts';
+import { excerptAt, positionOf } from '../../domain/text-place.ts';
 
 export interface ExpressionPlace {
   /** relative to the configuration folder */
@@ -16,26 +17,6 @@ export interface ExpressionPlace {
   readonly end?: number | undefined;
   /** line of the scalar, for who has no text at hand; the column is then left out */
   readonly line?: number;
-}
-
-export interface TextPosition {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** 1-based line and column of an offset. */
-export function positionOf(text: string, offset: number): TextPosition {
-  const before = text.slice(0, Math.max(0, offset));
-  const lineStart = before.lastIndexOf('\n') + 1;
-  return { line: before.split('\n').length, column: before.length - lineStart + 1 };
-}
-
-/** The source line with a caret under the column; long lines are cut around it. */
-export function excerptAt(text: string, position: TextPosition): string {
-  const line = (text.split('\n')[position.line - 1] ?? '').replace(/\r$/, '').replaceAll('\t', ' ');
-  const from = Math.max(0, position.column - 81);
-  const shown = line.slice(from, from + 140);
-  return `  ${shown}\n  ${' '.repeat(position.column - 1 - from)}^`;
 }
 
 /** A block scalar's value keeps its lines and loses their indentation: find the line again, then the column. */

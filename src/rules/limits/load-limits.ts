@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ConfigFault, SourceFile } from '../../domain/config-fault.ts';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
 import { nameInside } from '../documents/name-inside.ts';
@@ -58,9 +59,8 @@ function* loadInSteps(sources: LimitSources): Steps<Loaded> {
     yield;
   }
   const settings = readTheSettings(opened, channels);
-  const limits =
-    settings === undefined ? [] : yield* readLimits(opened, { settings, channels, reasons: sources.reasons });
-  const clauses = readClauses(opened, new Set(limits.map((limit) => limit.id)));
+  const limits = yield* readLimits(opened, { settings, channels, reasons: sources.reasons });
+  const clauses = readClauses(opened, new Set(opened.flatMap(declaredIds)));
   yield;
   const faults = opened.flatMap((file) => file.reader.faults);
   const first = opened[0];
@@ -115,14 +115,23 @@ function* readLimits(files: readonly OpenFile[], context: LimitContext): Steps<r
   return [...limits.values()];
 }
 
+/** Also of limits with faults, so that one fault does not bring another. */
+const declaredIds = ({ fields }: OpenFile): readonly string[] => {
+  const limits: unknown = fields?.get('limits')?.value;
+  return (Array.isArray(limits) ? limits : []).flatMap((limit) => (typeof limit?.id === 'string' ? [limit.id] : []));
+};
+
 function readClauses(files: readonly OpenFile[], limitIds: ReadonlySet<string>): readonly LimitClause[] {
   const clauses: LimitClause[] = [];
   const namesakes = createNamesakes('id');
   for (const { reader, fields } of files) {
     for (const item of readKey(fields, 'clauses', reader.items) ?? []) {
       const clause = readClause(item, reader);
-      const stranger = clause?.objects.find((object) => object.startsWith('limit:') && !limitIds.has(object.slice(6)));
-      if (stranger !== undefined) reader.fault(item, `${stranger} is not there`);
+      for (const [index, object] of (clause?.objects ?? []).entries()) {
+        if (!object.startsWith('limit:') || limitIds.has(object.slice(6))) continue;
+        const node = { path: [...item.path, 'objects', index], value: object };
+        reader.fault(node, `${object} is not there`, didYouMean(object.slice(6), limitIds));
+      }
       const namesake = namesakes(item, reader);
       if (namesake !== undefined) reader.fault(item, `the clause "${namesake.name}" stands twice`);
       if (clause !== undefined) clauses.push(clause);

@@ -18,7 +18,8 @@ import {
 import { type LimitSettings, NO_AUTHENTICATION } from './limit-settings.ts';
 
 export interface LimitContext {
-  readonly settings: LimitSettings;
+  /** undefined where they are faulty: what names a group or a class is then not checked, everything else is */
+  readonly settings: LimitSettings | undefined;
   readonly channels: ReadonlySet<string>;
   /** codes of the reason dictionary; undefined = not checked here */
   readonly reasons: ReadonlySet<string> | undefined;
@@ -148,12 +149,13 @@ function readScope(
       'unusedSinceOpeningMonths',
     ],
   });
-  const classes = [...settings.authenticationClasses.map((entry) => entry.name), NO_AUTHENTICATION];
-  const isChannel = (code: string): boolean => context.channels.has(code);
+  const classes = settings && [...settings.authenticationClasses.map((entry) => entry.name), NO_AUTHENTICATION];
   const types = readKey(fields, 'types', (node) => nonEmpty(reader.choices(node, LIMITABLE), node, reader));
-  const channels = readKey(fields, 'channels', (node) => expand(node, reader, settings.channelGroups, isChannel));
+  const channels = readKey(fields, 'channels', (node) =>
+    expand(node, reader, settings?.channelGroups, settings && context.channels),
+  );
   const authentication = readKey(fields, 'authentication', (node) =>
-    nonEmpty(reader.choices(node, classes), node, reader),
+    nonEmpty(classes === undefined ? reader.texts(node) : reader.choices(node, classes), node, reader),
   );
   const counterparty = readKey(fields, 'counterparty', (node) =>
     nonEmpty(reader.choices(node, COUNTERPARTY_KINDS), node, reader),
@@ -162,9 +164,9 @@ function readScope(
     types: new Set(types ?? OUTGOING),
     channels: channels === undefined ? null : new Set(channels),
     segments: toScopeValues(
-      readKey(fields, 'segments', (node) => expand(node, reader, settings.segmentGroups, () => true)),
+      readKey(fields, 'segments', (node) => expand(node, reader, settings?.segmentGroups, undefined)),
     ),
-    products: toScopeValues(readKey(fields, 'products', (node) => expand(node, reader, new Map(), () => true))),
+    products: toScopeValues(readKey(fields, 'products', (node) => expand(node, reader, undefined, undefined))),
     authentication: authentication === undefined ? null : new Set(authentication),
     counterparty: counterparty === undefined ? null : new Set(counterparty),
     unusedMonths:
@@ -193,16 +195,19 @@ function nonEmpty<T>(
   return values;
 }
 
+/** Groups stand for their members. Every stranger is named, at its own place. */
 function expand(
   at: DocumentNode,
   reader: DocumentReader,
-  groups: ReadonlyMap<string, readonly string[]>,
-  isMember: (code: string) => boolean,
+  groups: ReadonlyMap<string, readonly string[]> = new Map(),
+  members: ReadonlySet<string> | undefined,
 ): readonly string[] | undefined {
   const names = nonEmpty(reader.texts(at, { maxLength: 64 }), at, reader);
-  const stranger = names?.find((name) => !groups.has(name) && !isMember(name));
-  if (stranger !== undefined)
-    reader.fault(at, `"${stranger}" is neither a channel nor a group`, didYouMean(stranger, groups.keys()));
+  for (const [index, name] of (names ?? []).entries()) {
+    if (members === undefined || groups.has(name) || members.has(name)) continue;
+    const node = { path: [...at.path, index], value: name };
+    reader.fault(node, `"${name}" is neither a channel nor a group`, didYouMean(name, [...groups.keys(), ...members]));
+  }
   return names?.flatMap((name) => groups.get(name) ?? [name]);
 }
 

@@ -8,6 +8,7 @@ import type { EntityKind } from '../../domain/feature.ts';
 import { canonicalIp } from '../../domain/ip-address.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import { parseRfc3339 } from '../../domain/time.ts';
+import { unreadableCharacters } from '../../domain/unreadable-character.ts';
 import type { ListDefinition } from './list-definition.ts';
 
 export interface ListEntry {
@@ -35,11 +36,13 @@ export interface EntryFault {
 
 const MAX_ID_BYTES = 1024;
 const MAX_TEXT = 500;
-const isControl = (code: number): boolean => code < 32 || (code >= 127 && code < 160);
-const hasControlCharacter = (text: string): boolean => {
-  for (let i = 0; i < text.length; i++) if (isControl(text.charCodeAt(i))) return true;
-  return false;
-};
+
+/** What of a value cannot be seen. A tab or a line end inside one is nothing that anybody meant. */
+function unreadableIn(text: string): string | undefined {
+  if (/^[ -~]*$/.test(text)) return undefined; // nearly every value, in a hundredth of the time
+  const [first] = unreadableCharacters(text);
+  return first?.message ?? (/[\t\n\r]/.test(text) ? 'a tab or a line end stands inside' : undefined);
+}
 
 export function parseEntry(
   raw: Readonly<Record<EntryField, string>>,
@@ -68,10 +71,10 @@ function parseEntity(text: string, definition: ListDefinition, fault: Fault): En
 
 function parseId(text: string, entities: readonly EntityKind[], fault: Fault): string {
   const id = text.normalize('NFC');
+  const unreadable = unreadableIn(id);
   if (id === '') fault('id', 'the id is empty');
   else if (Buffer.byteLength(id) > MAX_ID_BYTES) fault('id', `the id is longer than ${MAX_ID_BYTES} bytes`);
-  else if (hasControlCharacter(id) || !id.isWellFormed())
-    fault('id', 'the id holds a control character or broken text');
+  else if (unreadable !== undefined) fault('id', `the id: ${unreadable}`);
   else if (/^\d(?:[.,]\d+)?E[+-]?\d+$/i.test(id)) {
     fault('id', 'a spreadsheet has turned this id into a number and lost digits: format the column as text');
   } else if (entities.includes('card') && containsCardNumber(id)) {
@@ -94,9 +97,10 @@ function parseExpiry(text: string, fault: Fault): number | null {
 
 function parseText(raw: string, field: EntryField, fault: Fault): string {
   const text = raw.trim().normalize('NFC');
+  const unreadable = unreadableIn(text);
   if (text === '') fault(field, `the ${field} is empty`);
   else if (text.length > MAX_TEXT) fault(field, `the ${field} is longer than ${MAX_TEXT} characters`);
-  else if (hasControlCharacter(text)) fault(field, `the ${field} holds a control character`);
+  else if (unreadable !== undefined) fault(field, `the ${field}: ${unreadable}`);
   else if (containsCardNumber(text)) fault(field, `the ${field} holds what looks like a card number`);
   return text;
 }

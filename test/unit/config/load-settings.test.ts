@@ -55,7 +55,7 @@ describe('settings', () => {
 
   it('report all faults at once, each with its place and what was probably meant', () => {
     expect(faultsOf('http:\n  prot: 1\n  port: 70000\nlogging: { level: loud }\n')).toEqual([
-      'own/vigil.yaml:2:9 http.prot: is not a known key (did you mean port?)',
+      'own/vigil.yaml:2:3 http.prot: is not a known key (did you mean port?)',
       'own/vigil.yaml:3:9 http.port: must be <= 65535',
       expect.stringMatching(/^own\/vigil\.yaml:4:19 logging\.level: must be one of "trace"/),
     ]);

@@ -22,8 +22,19 @@ describe('reading a configuration document', () => {
     const reader = read('limts: 1\nversion: 1\n');
     if (reader.root) reader.fields(reader.root, { required: ['limits', 'version'] });
     expect(reader.faults.map(formatFault)).toEqual([
-      'x.yaml:1:8 limts: unknown key "limts" (did you mean limits?)\n  limts: 1\n         ^',
+      'x.yaml:1:1 limts: unknown key "limts" (did you mean limits?)\n  limts: 1\n  ^',
       'x.yaml:1:1 "limits" is missing\n  limts: 1\n  ^',
+    ]);
+  });
+
+  it('refuses ten thousand words in one list, and keeps a thousand', () => {
+    const words = (count: number) => `ids: [${Array.from({ length: count }, (_, index) => `B${index}`).join(', ')}]\n`;
+    const full = read(words(1000));
+    expect(full.texts(field(full, 'ids'))).toHaveLength(1000);
+    const reader = read(words(10_000));
+    expect(reader.texts(field(reader, 'ids'))).toBeUndefined();
+    expect(reader.faults.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+      '1:6 a list of more than 1000 values: keep them under lists/ and ask "… in lists.<name>"',
     ]);
   });
 

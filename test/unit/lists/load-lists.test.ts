@@ -91,6 +91,23 @@ describe('loading lists', () => {
     ]);
   });
 
+  it('refuses what cannot be seen in an entry: an id that looks the same would never match', () => {
+    const csv = [
+      HEADER,
+      'A1\u200B,,,s,r,p',
+      'A2,,,s,r,p\u202Eq',
+      'A\t3,,,s,r,p',
+      'A\uFFFD4,,,s,r,p',
+      '\uFEFFA5,,,s,r,p',
+    ];
+    expect(places(aList({ csv: csv.join('\n') }))).toEqual([
+      '2 id: the id: the character U+200B cannot be seen',
+      '3 person: the person: the character U+202E cannot be seen',
+      '4 id: the id: a tab or a line end stands inside',
+      '5 id: the id: this is not UTF-8: save it as UTF-8',
+    ]);
+  });
+
   it('refuses a card number as the id of a card, without repeating it', () => {
     const faults = faultsOf(aList({ entities: '[card]', csv: `${HEADER}\n4111111111111111,,,s,r,p\n` }));
     expect(faults).toHaveLength(1);
