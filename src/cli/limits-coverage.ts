@@ -1,7 +1,8 @@
 /** `vigil limits coverage`: which clause of a regulation is answered by which limit or list, and which test shows it. */
 import { writeFile } from 'node:fs/promises';
+import { knownNames } from '../composition/known-names.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
-import { createCaseDecider, knownNames } from '../composition/rules-case.ts';
+import { createCaseDecider } from '../composition/rules-case.ts';
 import { type ClauseTest, type CoverageSources, coverageGaps, coverageReport } from '../rules/limits/coverage.ts';
 import { type CaseResult, runTestCase } from '../rules/testing/run-tests.ts';
 import { parseRuleTests } from '../rules/testing/test-case.ts';

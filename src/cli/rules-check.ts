@@ -1,6 +1,7 @@
 /** `vigil rules check`: all faults of the configuration at once (exit code 2), then what is allowed and probably not meant. */
+
+import { knownNames } from '../composition/known-names.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
-import { knownNames } from '../composition/rules-case.ts';
 import { type ConfigFault, formatFault } from '../domain/config-fault.ts';
 import type { Result } from '../domain/result.ts';
 import { ENGINE_REASONS } from '../rules/reasons.ts';

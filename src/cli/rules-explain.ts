@@ -1,6 +1,7 @@
 /** `vigil rules explain [RULE…]`: what a rule says, where it applies, what it reads and which tests hold it. */
+
+import { knownNames } from '../composition/known-names.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
-import { knownNames } from '../composition/rules-case.ts';
 import { didYouMean } from '../domain/did-you-mean.ts';
 import { VigilError } from '../domain/errors.ts';
 import { formatRfc3339 } from '../domain/time.ts';

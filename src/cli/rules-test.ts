@@ -1,11 +1,13 @@
 /** `vigil rules test`: runs config/rules/tests/*.test.yaml on the live code path and prints like a test runner. */
-import { writeFile } from 'node:fs/promises';
+
+import { knownNames } from '../composition/known-names.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
-import { createCaseDecider, factsOf, knownNames, listsFor } from '../composition/rules-case.ts';
+import { createCaseDecider, factsOf, listsFor } from '../composition/rules-case.ts';
 import { type Coverage, type CoverageReport, createCoverage } from '../rules/testing/coverage.ts';
 import { toJunit } from '../rules/testing/junit.ts';
 import { type CaseResult, runTestCase } from '../rules/testing/run-tests.ts';
 import { parseRuleTests, placeOf, type TestCase } from '../rules/testing/test-case.ts';
+import { checkOutputs, writeOutput } from './backtest-outputs.ts';
 import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
 
 export interface RulesTestOptions {
@@ -75,7 +77,9 @@ export async function runRulesTest(options: RulesTestOptions, io: CommandIo): Pr
   const { ruleset, limits, sources } = options.configuration;
   const parsed = parseRuleTests(sources.ruleTests, knownNames(options.configuration));
   if (!parsed.ok) throw new ConfigurationRefused(parsed.error);
-  const { only } = options;
+  const { only, junit } = options;
+  // seconds of tests are not run for a result that has no place
+  if (junit !== undefined) await checkOutputs([{ option: '--junit', file: junit }], []);
   const cases = only === undefined ? parsed.value : parsed.value.filter((testCase) => mentions(testCase, only));
   const coverage = createCoverage(
     ruleset,
@@ -88,7 +92,7 @@ export async function runRulesTest(options: RulesTestOptions, io: CommandIo): Pr
   io.out('');
   io.out(coverageLine(report));
   io.out(`${results.length - failed} passed, ${failed} failed, ${results.length} in all`);
-  if (options.junit !== undefined) await writeFile(options.junit, toJunit(results));
+  if (junit !== undefined) await writeOutput('--junit', junit, toJunit(results));
   if (results.length === 0)
     io.note(only === undefined ? 'There are no tests of rules.' : `No test mentions "${only}".`);
   return failed > 0 || results.length === 0 ? EXIT.failed : EXIT.done;

@@ -10,8 +10,9 @@ import { formatFault } from '../domain/config-fault.ts';
 import { VigilError } from '../domain/errors.ts';
 import { runTestCase } from '../rules/testing/run-tests.ts';
 import { parseRuleTests, placeOf } from '../rules/testing/test-case.ts';
+import { knownNames } from './known-names.ts';
 import { buildConfigurationGradually, type LoadedConfiguration } from './load-generation.ts';
-import { createCaseDecider, knownNames } from './rules-case.ts';
+import { createCaseDecider } from './rules-case.ts';
 
 /**
  * Answers what is wrong, one text for each fault; nothing when the configuration may come into force. An abort ends it at

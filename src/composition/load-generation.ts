@@ -19,7 +19,9 @@ import { type ListGeneration, loadLists, loadListsGradually } from '../rules/lis
 import { type DecisionPolicy, loadPolicy } from '../rules/policy.ts';
 import { loadReasons, type ReasonDictionary } from '../rules/reasons.ts';
 import { loadRuleset, loadRulesetInSlices, type Ruleset, type RulesetOptions } from '../rules/ruleset.ts';
+import { parseRuleTests } from '../rules/testing/test-case.ts';
 import { createGeneration } from './create-generation.ts';
+import { knownNames } from './known-names.ts';
 
 export interface LoadedConfiguration {
   readonly settings: Settings;
@@ -47,11 +49,9 @@ export async function loadConfiguration(
 export function buildConfiguration(sources: ConfigSources, environment: Environment): Built {
   const draft: Draft = { sources, environment, faults: [] };
   for (const step of STEPS) step(draft);
-  const limits = limitSources(draft);
-  if (limits !== undefined) draft.limits = take(draft, loadLimits(limits));
+  draft.limits = takeBeside(draft, loadLimits(limitSources(draft)), ['channels']);
   draft.lists = take(draft, loadLists(listSources(draft)));
-  const options = rulesetOptions(draft);
-  if (options !== undefined) draft.ruleset = take(draft, loadRuleset(options));
+  draft.ruleset = takeBeside(draft, loadRuleset(rulesetOptions(draft)), NEEDED_BY_RULES);
   return complete(draft);
 }
 
@@ -76,13 +76,13 @@ export async function buildConfigurationGradually(options: GradualOptions): Prom
     await breathe();
   }
   const slices = createSlices(breathe);
-  const limits = limitSources(draft);
-  if (limits !== undefined && !reuse(draft, 'limits'))
-    draft.limits = take(draft, await loadLimitsInSlices(limits, slices));
+  if (!reuse(draft, 'limits'))
+    draft.limits = takeBeside(draft, await loadLimitsInSlices(limitSources(draft), slices), ['channels']);
   if (!reuse(draft, 'lists')) draft.lists = take(draft, await loadListsGradually(listSources(draft), breathe));
-  const rules = rulesetOptions(draft);
-  if (rules !== undefined && !reuse(draft, 'ruleset'))
-    draft.ruleset = take(draft, await loadRulesetInSlices(rules, slices));
+  if (!reuse(draft, 'ruleset')) {
+    const loaded = await loadRulesetInSlices(rulesetOptions(draft), slices);
+    draft.ruleset = takeBeside(draft, loaded, NEEDED_BY_RULES);
+  }
   return complete(draft);
 }
 
@@ -114,6 +114,34 @@ interface Draft extends Partial<{ -readonly [K in keyof Parts]: Parts[K] | undef
 function take<T>(draft: Draft, result: Result<T, readonly ConfigFault[]>): T | undefined {
   if (result.ok) return result.value;
   draft.faults.push(...result.error);
+  return undefined;
+}
+
+type NamedPart = 'features' | 'channels' | 'reasons' | 'lists' | 'limits';
+const NEEDED_BY_RULES: readonly NamedPart[] = ['features', 'channels', 'reasons', 'lists', 'limits'];
+
+/** how a fault reads that is about a name of this part */
+const ABOUT_NAMES_OF: Readonly<Record<NamedPart, RegExp>> = {
+  features: /^unknown name features\b/,
+  channels: /^there is no channel |is not a channel$|^not a channel: /,
+  reasons: /has no text in the dictionaries$/,
+  lists: /^unknown (?:name lists\b|list )/,
+  limits: /^unknown name limits\b/,
+};
+
+/**
+ * The result of a part that was checked against others. Where some of those are refused, it is not taken, and what it says
+ * of their names is not counted; everything else that is wrong with it is said now and not after the first correction.
+ */
+function takeBeside<T>(
+  draft: Draft,
+  result: Result<T, readonly ConfigFault[]>,
+  needed: readonly NamedPart[],
+): T | undefined {
+  const refused = needed.filter((part) => draft[part] === undefined);
+  if (refused.length === 0) return take(draft, result);
+  const isOfRefused = ({ message }: ConfigFault): boolean => refused.some((part) => ABOUT_NAMES_OF[part].test(message));
+  if (!result.ok) draft.faults.push(...result.error.filter((fault) => !isOfRefused(fault)));
   return undefined;
 }
 
@@ -183,35 +211,39 @@ const STEPS: readonly ((draft: Draft) => void)[] = [
   },
   (draft) => {
     const { channels, sources } = draft;
-    if (channels === undefined || reuse(draft, 'policy')) return;
-    draft.policy = take(draft, loadPolicy(sources.policy, [...channels.channels.keys()]));
+    if (reuse(draft, 'policy')) return;
+    draft.policy = takeBeside(draft, loadPolicy(sources.policy, channels?.channels.keys() ?? []), ['channels']);
   },
 ];
 
 const reasonCodes = ({ reasons }: Draft) => (reasons === undefined ? {} : { reasons: new Set(reasons.keys()) });
-/** undefined = the channels that limits are checked against are refused */
-const limitSources = (draft: Draft): LimitSources | undefined =>
-  draft.channels === undefined
-    ? undefined
-    : { files: draft.sources.limits, channels: [...draft.channels.channels.keys()], ...reasonCodes(draft) };
+const channelCodes = ({ channels }: Draft): readonly string[] => [...(channels?.channels.keys() ?? [])];
+const limitSources = (draft: Draft): LimitSources => ({
+  files: draft.sources.limits,
+  channels: channelCodes(draft),
+  ...reasonCodes(draft),
+});
 const listSources = (draft: Draft) => ({ files: draft.sources.lists, ...reasonCodes(draft) });
 
-/** undefined = one of the parts that rules are checked against is refused */
-function rulesetOptions({ sources, features, channels, reasons, lists, limits }: Draft): RulesetOptions | undefined {
-  if (!features || !channels || !reasons || !lists || !limits) return undefined;
-  return {
-    files: sources.rules,
-    features: features.features,
-    channels: [...channels.channels.keys()],
-    reasons,
-    listNames: lists.names,
-    limitIds: limits.limits.map((limit) => limit.id),
-  };
+const rulesetOptions = (draft: Draft): RulesetOptions => ({
+  files: draft.sources.rules,
+  features: draft.features?.features ?? [],
+  channels: channelCodes(draft),
+  reasons: draft.reasons ?? new Map(),
+  listNames: draft.lists?.names ?? [],
+  limitIds: draft.limits?.limits.map((limit) => limit.id) ?? [],
+});
+
+/** Of tests, too, everything that can be said is said at once; those of a configuration in order are their callers' to read. */
+function testFaults(draft: Draft): readonly ConfigFault[] {
+  const read = parseRuleTests(draft.sources.ruleTests, knownNames(draft));
+  return read.ok ? [] : read.error;
 }
 
 function complete(draft: Draft): Built {
   const { sources, loadedSettings, channels, reasons, features, lists, limits, policy, ruleset, faults } = draft;
-  if (faults.length > 0 || !loadedSettings || !channels || !reasons || !features) return err(faults);
+  if (faults.length > 0 || !loadedSettings || !channels || !reasons || !features)
+    return err([...faults, ...testFaults(draft)]);
   if (!lists || !limits || !policy || !ruleset) return err(faults);
   const parts = { channels, features, ruleset, lists, limits, policy, reasons };
   const { settings } = loadedSettings;

@@ -7,7 +7,7 @@ import type { FraudModel } from '../domain/ports.ts';
 import type { Generation } from '../pipeline/generation.ts';
 import type { ScoredInput, ScoreTransactions } from '../pipeline/score-transactions.ts';
 import type { DecideCase } from '../rules/testing/run-tests.ts';
-import type { KnownNames, TestCase, TestEvent } from '../rules/testing/test-case.ts';
+import type { TestCase, TestEvent } from '../rules/testing/test-case.ts';
 import { createGeneration } from './create-generation.ts';
 import type { LoadedConfiguration } from './load-generation.ts';
 import { parserOf } from './parser-of.ts';
@@ -50,13 +50,6 @@ async function scoreEvents(score: ScoreTransactions, events: readonly TestEvent[
 const refusalOf = ({ rejection }: Extract<ScoredInput, { kind: 'rejected' }>, path: string) => ({
   refused: `${rejection.code} ${rejection.message}`,
   path: `${path}${rejection.path}`,
-});
-
-/** What tests of rules may name. */
-export const knownNames = ({ ruleset, limits, lists }: LoadedConfiguration): KnownNames => ({
-  ruleIds: new Set(ruleset.rules.map((rule) => rule.id)),
-  limitIds: new Set(limits.limits.map(({ id }) => id)),
-  listNames: new Set(lists.names),
 });
 
 const TEST_ENTRY = { entity: null, expiresMs: null, source: 'test', reason: 'test', person: 'test' } as const;

@@ -39,6 +39,7 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import { isPlainObject } from '../../domain/strict-yaml.ts';
 import { formatRfc3339 } from '../../domain/time.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
+import { createNamesakes } from '../documents/namesakes.ts';
 import { CLAUSE_ID } from '../limits/limit-set.ts';
 
 export type WireMessage = Readonly<Record<string, unknown>>;
@@ -74,12 +75,10 @@ export interface Expectation {
   readonly holdHours?: number;
 }
 
-/** What tests may name. */
-export interface KnownNames {
-  readonly ruleIds: ReadonlySet<string>;
-  readonly limitIds: ReadonlySet<string>;
-  readonly listNames: ReadonlySet<string>;
-}
+export type NamedKind = 'rule' | 'limit' | 'list' | 'reason' | 'method of challenge';
+
+/** What tests may name; undefined where nobody knows, as its file is refused. */
+export type KnownNames = Readonly<Record<NamedKind, ReadonlySet<string> | undefined>>;
 
 export interface TestCase {
   readonly suite: string;
@@ -177,18 +176,25 @@ function readEvents(at: DocumentNode, index: number, reader: DocumentReader, set
 
 // ── expectations ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const NAMED_RULES = ['hits', 'noHits', 'onlyHits', 'errored', 'shadow'] as const;
-const NAMED_LIMITS = ['limits', 'noLimits'] as const;
+/** A misspelled name in a `no…` would make a test that cannot fail. */
+const LISTED = {
+  hits: 'rule',
+  noHits: 'rule',
+  onlyHits: 'rule',
+  errored: 'rule',
+  shadow: 'rule',
+  limits: 'limit',
+  noLimits: 'limit',
+  reasons: 'reason',
+  noReasons: 'reason',
+  methods: 'method of challenge',
+} as const satisfies Readonly<Record<string, NamedKind>>;
+const LISTS = Object.keys(LISTED) as readonly (keyof typeof LISTED)[];
 const MAX_HOLD_HOURS = 24 * 366;
-const LISTS = [...NAMED_RULES, ...NAMED_LIMITS, 'reasons', 'noReasons', 'methods'] as const;
 
-/** undefined: words that are held against nothing here */
-function namesFor(key: string, { ruleIds, limitIds }: KnownNames): readonly [string, ReadonlySet<string>] | undefined {
-  if ((NAMED_RULES as readonly string[]).includes(key)) return ['rule', ruleIds];
-  return (NAMED_LIMITS as readonly string[]).includes(key) ? ['limit', limitIds] : undefined;
-}
-
-function checkNames(at: DocumentNode, reader: DocumentReader, what: string, known: ReadonlySet<string>): void {
+function checkNames(at: DocumentNode, reader: DocumentReader, what: NamedKind, names: KnownNames): void {
+  const known = names[what];
+  if (known === undefined) return;
   for (const [index, id] of ((at.value as readonly unknown[]) ?? []).entries()) {
     if (typeof id === 'string' && !known.has(id))
       reader.fault({ path: [...at.path, index], value: id }, `there is no ${what} ${id}`, didYouMean(id, known));
@@ -204,6 +210,8 @@ function readScore(at: DocumentNode, reader: DocumentReader): Pick<Expectation, 
   const fields = reader.fields(at, { required: [], optional: ['min', 'max'] });
   const min = readKey(fields, 'min', score);
   const max = readKey(fields, 'max', score);
+  if (min !== undefined && max !== undefined && min > max)
+    reader.fault(at, 'min lies above max: no score is in between');
   return { ...(min === undefined ? {} : { minScore: min }), ...(max === undefined ? {} : { maxScore: max }) };
 }
 
@@ -215,8 +223,7 @@ function readExpectation(at: DocumentNode, reader: DocumentReader, names: KnownN
     const node = fields?.get(key);
     if (node === undefined) continue;
     expectation[key] = reader.texts(node) ?? [];
-    const known = namesFor(key, names);
-    if (known !== undefined) checkNames(node, reader, ...known);
+    checkNames(node, reader, LISTED[key], names);
   }
   const outcome = readKey(fields, 'outcome', (node) => reader.choice(node, OUTCOMES));
   const alert = readKey(fields, 'alert', reader.boolean);
@@ -249,11 +256,11 @@ interface FileSetting {
 function readLists(
   at: DocumentNode,
   reader: DocumentReader,
-  known: ReadonlySet<string>,
+  known: ReadonlySet<string> | undefined,
 ): ReadonlyMap<string, readonly string[]> {
   const lists = new Map<string, readonly string[]>();
   for (const { key, value } of reader.entries(at) ?? []) {
-    if (!known.has(key)) reader.fault(value, `there is no list ${key}`, didYouMean(key, known));
+    if (known?.has(key) === false) reader.fault(value, `there is no list ${key}`, didYouMean(key, known));
     lists.set(key, reader.texts(value) ?? []);
   }
   return lists;
@@ -283,7 +290,7 @@ function readCase(at: DocumentNode, index: number, reader: DocumentReader, file:
     line: reader.lineOf(at),
     nowMs: setting.nowMs,
     modelScore: readKey(fields, 'model', (node) => readProbability(node, reader)) ?? null,
-    lists: readKey(fields, 'lists', (node) => readLists(node, reader, file.names.listNames)) ?? new Map(),
+    lists: readKey(fields, 'lists', (node) => readLists(node, reader, file.names.list)) ?? new Map(),
     clauses: readKey(fields, 'clauses', (node) => reader.texts(node, CLAUSE_ID)) ?? [],
     history: history.toSorted((a, b) => a.occurredAtMs - b.occurredAtMs),
     transaction: { message, occurredAtMs: setting.nowMs, path: 'transaction' },
@@ -308,6 +315,12 @@ function readTestFile(source: SourceFile, names: KnownNames): { reader: Document
   };
   const nodes = readKey(fields, 'cases', reader.items) ?? [];
   const cases = nodes.flatMap((at, index) => readCase(at, index, reader, file) ?? []);
+  const namesakes = createNamesakes('name');
+  for (const at of nodes) {
+    const namesake = namesakes(at, reader);
+    if (namesake !== undefined)
+      reader.fault({ path: [...at.path, 'name'], value: namesake.name }, `another case of this file has the same name`);
+  }
   return { reader, cases };
 }
 

@@ -1,6 +1,7 @@
 /** What is told about a decision, held against what decided it: over the shipped tests of rules, limits and lists. */
 import { describe, expect, it } from 'vitest';
-import { createCaseDecider, knownNames } from '../../../src/composition/rules-case.ts';
+import { knownNames } from '../../../src/composition/known-names.ts';
+import { createCaseDecider } from '../../../src/composition/rules-case.ts';
 import { type Decision, type Outcome, worseOutcome } from '../../../src/domain/decision.ts';
 import { createTransactionParser } from '../../../src/domain/parse-transaction.ts';
 import type { VerdictExplanation } from '../../../src/rules/explain-verdict.ts';

@@ -130,6 +130,9 @@ describe('vigil rules test', () => {
     ['no expectation', '{}', 'nothing is expected'],
     ['an unknown outcome', '{ outcome: DENY }', '"DENY" is not one of'],
     ['an unknown limit', '{ limits: [mobile_dya] }', 'there is no limit mobile_dya'],
+    ['a reason that no dictionary has', '{ noReasons: [VEL_COUNT_10N] }', 'there is no reason VEL_COUNT_10N'],
+    ['a method that no channel knows', '{ methods: [SMS_OPT] }', 'there is no method of challenge SMS_OPT'],
+    ['a score that cannot be', '{ score: { min: 800, max: 200 } }', 'min lies above max'],
     ['an unknown key', '{ hit: [transfer-burst-10m], outcome: ALLOW }', 'unknown key "hit"'],
   ])('refuses a test with %s', async (_what, expectation, message) => {
     const cases = testFile(`  - { name: x, transaction: { type: LOGIN }, expect: ${expectation} }\n`);
@@ -137,6 +140,24 @@ describe('vigil rules test', () => {
       code: 'CONFIG_INVALID',
       faults: [expect.objectContaining({ message: expect.stringContaining(message) })],
     });
+  });
+
+  it('refuses two cases of one name in a file: nobody could tell their results apart', async () => {
+    const one = '  - { name: x, transaction: { type: LOGIN }, expect: { outcome: ALLOW } }\n';
+    const twice = runRulesTest({ configuration: load({ ruleTests: [testFile(one + one)] }) }, recordingIo());
+    await expect(twice).rejects.toMatchObject({
+      faults: [{ path: 'cases[1].name', line: 6, message: 'another case of this file has the same name' }],
+    });
+  });
+
+  it('runs nothing when the results would have no place', async () => {
+    const io = recordingIo();
+    const junit = path.join(tmpdir(), 'vigil-nowhere', 'junit.xml');
+    await expect(runRulesTest({ configuration: load({ ruleTests: [failing] }), junit }, io)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `--junit ${junit} cannot be written: its folder is not there or not writable.`,
+    });
+    expect(io.lines).toEqual([]);
   });
 
   it('holds exceeded limits against what is expected, and counts them', async () => {
@@ -178,6 +199,52 @@ describe('vigil rules check', () => {
     const rules = { file: 'rules/mine.yaml', text: 'ruleset: mine\nversion: "1"\nrules:\n  - { id: X }\n' };
     const loaded = buildConfiguration({ ...sources, rules: [rules] }, {});
     await expect(runRulesCheck({ loaded }, recordingIo())).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it('names what is wrong with rules and tests also where limits, lists, channels, reasons or features are refused', async () => {
+    const rules = {
+      file: 'rules/mine.yaml',
+      text: `ruleset: mine
+version: "1"
+rules:
+  - id: mine
+    title: { en: x, zh-CN: x }
+    reason: VEL_COUNT_10M
+    when: >-
+      limits.mobile_day.headroom > 5 && tx.accountId in lists.trusted_payees && tx.amout > 1
+      && features.customer_transfer_count_10m > 1
+    scope: { channels: [MOBILE_BANKING] }
+    outcome: ALLOW
+    score: 3000
+    severity: low
+`,
+    };
+    const ruleTests = [
+      testFile(
+        '  - { name: x, transaction: { type: LOGIN }, lists: { trusted_payees: [P] }, expect: { hits: [mine], limits: [mobile_day], reasons: [VEL_COUNT_10M], methods: [SMS_OTP] } }\n' +
+          '  - { name: y, transaction: { type: LOGIN }, expect: {} }\n',
+      ),
+    ];
+    const broken = (file: string) => [{ file, text: 'broken: true\n' }];
+    const one = (file: string) => ({ file, text: 'broken: true\n' });
+    const refusals: readonly [string, Partial<ConfigSources>][] = [
+      ['limits', { limits: broken('limits/a.yaml') }],
+      ['lists', { lists: broken('lists/lists.yaml') }],
+      ['channels', { channels: one('channels.yaml') }],
+      ['reasons', { reasons: { ...sources.reasons, en: one('reasons.en.yaml') } }],
+      ['features', { features: one('features.yaml') }],
+    ];
+    for (const [part, changes] of refusals) {
+      const loaded = buildConfiguration({ ...sources, rules: [rules], ruleTests, ...changes }, {});
+      const faults = loaded.ok ? [] : loaded.error.map(({ file, message }) => `${file}: ${message}`);
+      const ofRules = faults.filter((fault) => fault.startsWith('rules/'));
+      expect(ofRules, part).toEqual([
+        'rules/mine.yaml: unknown name tx.amout',
+        'rules/mine.yaml: must be a whole number from 0 to 1000',
+        'rules/tests/mine.test.yaml: nothing is expected: such a test cannot fail',
+      ]);
+      expect(faults.length, part).toBeGreaterThan(3);
+    }
   });
 
   it('warns of untested rules and of reasons that nothing gives', async () => {
