@@ -4,7 +4,10 @@ import { processIo } from './io.ts';
 import { CONFIG_OPTION, finish, wholeNumber } from './option-types.ts';
 
 const LABELS_OPTION = ['--labels <file>', 'CSV: transactionId,channel,label,labelledAt[,scenario]'] as const;
-const MAP_OPTION = ['--map <file>', 'mapping file, for CSV and XML'] as const;
+const MAP_OPTION = [
+  '--map <file>',
+  'mapping file for CSV and XML, or the name of a shipped one: iso8583, pacs008, …',
+] as const;
 const IN_OPTION = ['--in <file>', 'NDJSON, or CSV and XML with --map; .gz by its name'] as const;
 
 export function defineHistoryCommands(program: Command): void {

@@ -5,6 +5,7 @@
  */
 import { pipeline, Readable } from 'node:stream';
 import { type CsvError, type Info, type Parser, parse } from 'csv-parse';
+import { maskCardNumbers } from '../../domain/card-number.ts';
 import { didYouMean } from '../../domain/did-you-mean.ts';
 import { VigilError } from '../../domain/errors.ts';
 import type { CsvLayout, RecordCells } from './mapping.ts';
@@ -19,6 +20,7 @@ interface ParsedRow {
 }
 
 const MAX_RECORD_CHARACTERS = 1 << 20;
+const QUOTE_LEFT_OPEN = 'a quote is opened and not closed';
 
 /** `file` only for messages; `columns` are those that the mapping needs. Throws VigilError USAGE when the header lacks one. */
 export async function* readCsvRecords(
@@ -29,17 +31,26 @@ export async function* readCsvRecords(
   const faults: { line: number; fault: string }[] = [];
   const parser = createParser(layout, (fault) => faults.push(fault));
   let header: ReadonlyMap<string, number> | undefined =
-    layout.columns === null ? undefined : indexColumns(layout.columns, columns, file);
+    layout.columns === null ? undefined : indexColumns(layout.columns, columns, file, layout.separator);
   let width = layout.columns?.length ?? 0;
+  let lastLine = 0;
   for await (const row of rowsOf(parser, text)) {
+    lastLine = row.info.lines;
     while (faults[0] !== undefined && faults[0].line <= row.info.lines) yield faults.shift() as SourceRecord;
     if (header === undefined) {
       const names = row.record.map((name) => name.trim());
-      header = indexColumns(names, columns, file);
+      header = indexColumns(names, columns, file, layout.separator);
       width = names.length;
     } else yield toRecord(row, header, width);
   }
-  yield* faults;
+  for (const { line, fault } of faults) {
+    // the rest of the file stands inside the quote: what helps is where it opens, not where the file ends
+    yield {
+      line,
+      fault: fault === QUOTE_LEFT_OPEN ? `a quote is opened after line ${lastLine} and not closed` : fault,
+    };
+    lastLine = line;
+  }
   if (header === undefined)
     throw new VigilError('USAGE', `${file} is empty: a line with the names of the columns is expected.`);
 }
@@ -96,7 +107,7 @@ async function* withLineFeeds(text: AsyncIterable<string>): AsyncGenerator<strin
 function describe(error: CsvError): string {
   switch (error.code) {
     case 'CSV_QUOTE_NOT_CLOSED':
-      return 'a quote is opened and not closed';
+      return QUOTE_LEFT_OPEN;
     case 'INVALID_OPENING_QUOTE':
     case 'CSV_INVALID_CLOSING_QUOTE':
       return 'a quote stands inside a value';
@@ -107,7 +118,12 @@ function describe(error: CsvError): string {
   }
 }
 
-function indexColumns(names: readonly string[], needed: readonly string[], file: string): ReadonlyMap<string, number> {
+function indexColumns(
+  names: readonly string[],
+  needed: readonly string[],
+  file: string,
+  separator: string,
+): ReadonlyMap<string, number> {
   const twice = names.find((name, index) => names.indexOf(name) < index && needed.includes(name));
   if (twice !== undefined) throw new VigilError('USAGE', `${file}: the column "${twice}" stands twice in the header.`);
   const missing = needed.filter((name) => !names.includes(name));
@@ -116,7 +132,20 @@ function indexColumns(names: readonly string[], needed: readonly string[], file:
       const suggestion = didYouMean(name, names);
       return suggestion === undefined ? `"${name}"` : `"${name}" (${suggestion})`;
     });
-    throw new VigilError('USAGE', `${file} lacks the columns that the mapping names: ${said.join(', ')}.`);
+    throw new VigilError(
+      'USAGE',
+      `${file} lacks the columns that the mapping names: ${said.join(', ')}.${separatorHint(names, separator)}`,
+    );
   }
   return new Map(names.map((name, index) => [name, index]));
+}
+
+const SHOWN_HEADER = 60;
+
+/** A single column, or what is no text, is another separator or another encoding, and seldom another file. */
+function separatorHint(names: readonly string[], separator: string): string {
+  if (names.some((name) => /[\0\uFFFD]/.test(name))) return ' Its first line is not of the stated encoding.';
+  if (names.length > 1) return '';
+  const shown = maskCardNumbers((names[0] ?? '').slice(0, SHOWN_HEADER));
+  return ` With the separator ${JSON.stringify(separator)} its first line is a single column, "${shown}": is this the separator of the file?`;
 }

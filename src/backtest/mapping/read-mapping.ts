@@ -128,8 +128,8 @@ function readField(path: string, at: DocumentNode, reader: DocumentReader): Fiel
   if (otherwise !== null && values === null) reader.fault(at, '"otherwise" belongs to "values"');
   if (source === undefined || keys === undefined) return undefined;
   const isConstant = source.kind === 'constant';
-  requireOnly(at, reader, 'amount', amount !== null, type === 'amount' && !isConstant);
-  requireOnly(at, reader, 'time', time !== null, type === 'instant' && !isConstant);
+  requireOnly(at, reader, 'amount', keys.has('amount'), type === 'amount' && !isConstant);
+  requireOnly(at, reader, 'time', keys.has('time'), type === 'instant' && !isConstant);
   requireOnly(at, reader, 'separator', keys.has('separator'), type === 'list' && !isConstant);
   checkWords(path, source, [...(values?.values() ?? []), ...(otherwise === null ? [] : [otherwise])], at, reader);
   return {

@@ -293,4 +293,20 @@ describe('history through a mapping', () => {
     );
     expect(result).toMatchObject({ transactions: lines, decisions: lines, deadLetters: 0 });
   });
+
+  it('finds the original of the reversal in the sample by STAN and RRN', async () => {
+    await backtest(
+      {
+        in: path.resolve('config/mappings/samples/iso8583.csv'),
+        map: 'iso8583',
+        out: folder.path('s.ndjson'),
+        configuration: await shippedConfiguration(),
+        nowMs: Date.parse('2026-11-24T00:00:00Z'),
+      },
+      folder,
+    );
+    const decisions = linesOf('s.ndjson').map((line) => JSON.parse(line) as Decision);
+    const told = decisions.map(({ evidence, flags }) => `${evidence?.transaction.type} ${flags.join()}`.trim());
+    expect(told).toEqual(['PURCHASE', 'WITHDRAWAL', 'REVERSAL', 'PURCHASE']);
+  });
 });

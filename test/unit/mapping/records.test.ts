@@ -8,6 +8,7 @@ import type { Mapping } from '../../../src/backtest/mapping/mapping.ts';
 import { openMappedHistory } from '../../../src/backtest/mapping/open-mapped-history.ts';
 import { readMapping } from '../../../src/backtest/mapping/read-mapping.ts';
 import { readXml, XmlFault } from '../../../src/backtest/mapping/xml-reader.ts';
+import { openHistory } from '../../../src/backtest/open-history.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vigil-mapping-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -98,6 +99,21 @@ describe('records of a CSV history', () => {
     await expect(missing.next()).rejects.toThrow('it is not there');
   });
 
+  it('say after which line a quote is opened that nobody closes', async () => {
+    const text = `${HEADER}\nA,${T},C,x\nB,${T},C,"x\nC,${T},C,x\nD,${T},C,x\n`;
+    expect(await run(text)).toEqual(['2 A:x', '5 INVALID_VALUE a quote is opened after line 2 and not closed']);
+  });
+
+  it('ask for the separator when the header is a single column, and for the encoding when it is no text', async () => {
+    const semicolons = `${HEADER}\nA,${T},C,x\n`.replaceAll(',', ';');
+    await expect(run(semicolons)).rejects.toThrow(
+      'With the separator "," its first line is a single column, "id;at;customer;note": is this the separator of the file?',
+    );
+    await expect(run(Buffer.from(`${HEADER}\n`, 'utf16le'))).rejects.toThrow(
+      'Its first line is not of the stated encoding.',
+    );
+  });
+
   it('never repeat a card number in a fault', async () => {
     const text = CSV.replace('{ column: note }', '{ column: note, values: { a: b } }');
     const [line] = await run(`${HEADER}\nA,${T},C,4111111111111111\n`, 'c.csv', text);
@@ -129,6 +145,19 @@ describe('the mapping that a command names', () => {
   });
 });
 
+describe('the history that a command reads', () => {
+  it('takes the bare name of a shipped mapping, as the help text says', async () => {
+    const history = await openHistory('config/mappings/samples/iso8583.csv', 'iso8583');
+    if (!history.ok) throw new Error(JSON.stringify(history.error));
+    const faults: unknown[] = [];
+    for await (const line of history.value) if (line.fault !== undefined) faults.push(line.fault);
+    expect(faults).toEqual([]);
+    await expect(openHistory('config/mappings/samples/iso8583.csv', './nothing.yaml')).rejects.toThrow(
+      'The mapping ./nothing.yaml cannot be read: it is not there.',
+    );
+  });
+});
+
 describe('mapping files', () => {
   const faults = (text: string) => {
     const result = readMapping({ file: 'm.yaml', text });
@@ -156,6 +185,17 @@ describe('mapping files', () => {
       'fields.amountMino: no transaction has a field "amountMino" (did you mean amountMinor?)',
       'fields.amountMinor: "amount" is missing: how the text is written is stated, never guessed',
     ]);
+  });
+
+  it('call what is wrong with a form wrong, and not missing as well', () => {
+    const text = CSV.replace('pattern: RFC3339', 'pattern: "hh"').replace(
+      'attributes.note: { column: note }',
+      'amountMinor: { column: note, amount: { mark: ";", grouping: none, sign: none } }\n  currency: { constant: CNY }',
+    );
+    const [pattern, mark, ...others] = faults(text);
+    expect(pattern).toMatch(/^fields\.occurredAt\.time\.pattern: must be RFC3339/);
+    expect(mark).toMatch(/^fields\.amountMinor\.amount\.mark: ";" is not one of/);
+    expect(others).toEqual([]);
   });
 
   it.each([
