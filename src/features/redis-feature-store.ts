@@ -98,10 +98,10 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
       corrections,
     );
     const slotCalls = slotReads([...places.keys()].map(slotKey), isCluster(client));
-    const state = watch.begin(position, shards);
-    const replies = await send([...calls, ...slotCalls, ...state.calls]);
     const newestMs = unique.reduce((newest, { transaction }) => Math.max(newest, transaction.occurredAtMs), 0);
-    const writes = state.read(replies, newestMs);
+    const state = watch.begin(newestMs, position, shards);
+    const replies = await send([...calls, ...slotCalls, ...state.calls]);
+    const writes = state.read(replies);
     if (writes.length > 0) watch.written(await send(writes));
     const answered = collect(replies.slice(0, calls.length));
     const incomplete = withoutLogs(replies);
@@ -185,7 +185,8 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
       return watch.countersIncomplete;
     },
     async markRebuilt(sinceMs = Number.NEGATIVE_INFINITY) {
-      await sendTogether(client, watch.rebuilt(sinceMs));
+      const [known] = await sendTogether(client, [watch.askStreams()]);
+      await sendTogether(client, watch.rebuilt(sinceMs, known));
     },
     async declareLoss() {
       await sendTogether(client, [watch.declareLoss()]);

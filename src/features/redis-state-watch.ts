@@ -6,14 +6,16 @@
  * - the mark of a partition (partition-marks.ts) stands behind what the consumer group has finished: that holds also when
  *   every worker was restarted in between, and for what a worker counted by itself during an outage and took with it.
  *
- * Then counters are low until they are rebuilt, and the state says so to every process. A stream that came later than the
- * others is warming up until its windows are full.
+ * Then counters are low until they are rebuilt, and the state says so to every process. A stream is warming up until its
+ * windows are behind everything that was counted without it, or that was let go because its windows were shorter: before it
+ * came, by another version of features.yaml beside it, or while it was taken out for a while (lua/note-streams.lua).
  */
 import type { ChunkPosition } from '../domain/ports.ts';
 import type { FeaturePlan } from './feature-plan.ts';
 import { createPartitionMarks } from './partition-marks.ts';
 import type { Call } from './redis-calls.ts';
 import { logId } from './redis-layout.ts';
+import { loadScript } from './redis-script.ts';
 import { createShardMarks } from './shard-marks.ts';
 
 export interface RedisStateWatch {
@@ -22,11 +24,12 @@ export interface RedisStateWatch {
    * what Redis says to that goes to `written`.
    */
   begin(
+    newestMs: number,
     position?: ChunkPosition,
     shards?: readonly number[],
   ): {
     readonly calls: readonly Call[];
-    readonly read: (replies: readonly unknown[], newestMs: number) => Call[];
+    readonly read: (replies: readonly unknown[]) => Call[];
   };
   written(replies: readonly unknown[]): void;
   /** the command that says how far the partition is counted, and its reply read */
@@ -41,8 +44,10 @@ export interface RedisStateWatch {
   /**
    * The commands that say the counters are whole again, from a time on: what looks further back than it warms up. They
    * open an epoch of their own, so that a process that was idle all the while does not take the rebuilt data for lost ones.
+   * Of the streams in `known`, the answer to `askStreams`, those that this process does not keep were not rebuilt.
    */
-  rebuilt(sinceMs: number): readonly Call[];
+  rebuilt(sinceMs: number, known: unknown): readonly Call[];
+  askStreams(): Call;
   /** the commands that ask what is kept of the state, and their replies read */
   ask(): readonly Call[];
   answer(replies: readonly unknown[]): StateFacts;
@@ -61,10 +66,13 @@ export interface StateFacts {
   readonly gaps: number;
 }
 const NOBODY: readonly string[] = [];
+/** A process notes what it counts so far ahead, of the events' time: as much longer is a stream warming up that it does not keep. */
+const NOTED_AHEAD_MS = 600_000;
 
 export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: () => number): RedisStateWatch {
   const key = `${prefix}:{state}:state`;
-  const fields = plan.streams.map((stream) => `stream:${logId(stream)}`);
+  const noteStreams = loadScript('note-streams');
+  const fields = plan.streams.map((stream) => `stream:${logId(stream)}:${stream.retentionMs}`);
   const since = plan.streams.map(() => Number.NEGATIVE_INFINITY);
   const reaches = plan.streams.map((stream) => Math.max(0, ...stream.windows.map((own) => own.windowMs + own.delayMs)));
   const partitions = createPartitionMarks(prefix, key);
@@ -75,31 +83,40 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
   let isLost = false;
   let hasNoticed = false;
 
-  /** Streams that Redis does not know start here; those of a fresh store start with it and have missed nothing. */
-  const readStreams = (values: readonly unknown[], isFresh: boolean, newestMs: number): Call[] =>
-    fields.flatMap((field, index): Call[] => {
+  /** Redis says of this process that it counts up to here; and what it was told just now */
+  let notedMs = Number.NEGATIVE_INFINITY;
+  let tellsMs = Number.NEGATIVE_INFINITY;
+
+  const note = (newestMs: number): Call => {
+    const words = [String(newestMs), String(newestMs + NOTED_AHEAD_MS), epoch === undefined ? '0' : '1', ...fields];
+    return { script: noteStreams, keys: [key], args: words.map((word) => Buffer.from(word)), types: 'hash' };
+  };
+
+  /** Whether Redis knew them all. Those of a fresh store start with it and have missed nothing. */
+  const readStreams = (values: readonly unknown[], isFresh: boolean, newestMs: number): boolean => {
+    fields.forEach((_field, index) => {
       const known = values[index];
-      if (Buffer.isBuffer(known)) {
-        since[index] = Number(known.toString());
-        return [];
-      }
-      since[index] = isFresh ? Number.NEGATIVE_INFINITY : newestMs;
-      return [['hsetnx', key, field, String(since[index])]];
+      const start = isFresh ? Number.NEGATIVE_INFINITY : newestMs;
+      since[index] = Buffer.isBuffer(known) ? Number(known.toString()) : start;
     });
+    return values.every((known) => Buffer.isBuffer(known));
+  };
 
   return {
-    begin(position, touched = []) {
+    begin(newestMs, position, touched = []) {
       const seenMark = mark;
+      const noted = newestMs > notedMs ? [note(newestMs)] : [];
       const shards = shardMarks.begin(touched);
       const own: readonly Call[] = [
+        ...noted,
         ['hincrby', key, 'mark', 1],
         ['hmget', key, 'epoch', 'lost', 'rebuilt', 'marks', ...fields],
       ];
       const calls = [...own, ...shards.calls, ...partitions.look(position)];
       return {
         calls,
-        read(replies, newestMs) {
-          const [markReply, values, ...others] = replies.slice(-calls.length);
+        read(replies) {
+          const [markReply, values, ...others] = replies.slice(noted.length - calls.length);
           const looked = others.slice(shards.calls.length);
           const [epochNow, lost, rebuiltNow, marks, ...streams] = Array.isArray(values) ? (values as unknown[]) : [];
           const current = textOf(epochNow);
@@ -116,7 +133,14 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
           hasNoticed = notices || (hasNoticed && !isLost && !isRebuilt);
           if (isRebuilt) partitions.forget();
           partitions.read(position, looked, current === undefined || Buffer.isBuffer(marks));
-          const writes = readStreams(streams, current === undefined && !notices, newestMs);
+          const writes: Call[] = [];
+          if (noted.length > 0) notedMs = Math.max(notedMs, newestMs + NOTED_AHEAD_MS);
+          // in another epoch what was noted before is gone
+          if (!readStreams(streams, current === undefined && !notices, newestMs) || isOther) {
+            tellsMs = newestMs + NOTED_AHEAD_MS;
+            notedMs = Number.NEGATIVE_INFINITY;
+            writes.push(note(newestMs));
+          }
           if (current !== undefined) epoch = current;
           else writes.push(['hsetnx', key, 'epoch', now()], ['hset', key, 'marks', 'all']);
           if (notices) writes.push(['hset', key, 'lost', now()]);
@@ -126,6 +150,7 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
       };
     },
     written(replies) {
+      notedMs = Math.max(notedMs, tellsMs);
       const current = replies.at(-1);
       if (Buffer.isBuffer(current)) epoch = current.toString();
     },
@@ -145,15 +170,20 @@ export function createRedisStateWatch(prefix: string, plan: FeaturePlan, now: ()
         return timeMs - source.reachMs < start ? [source.name] : [];
       });
     },
-    rebuilt(sinceMs) {
+    askStreams: () => ['hkeys', key],
+    rebuilt(sinceMs, known) {
       isLost = false;
       hasNoticed = false;
       partitions.forget();
       shardMarks.forget();
+      notedMs = Number.NEGATIVE_INFINITY;
       epoch = String(Math.max(now(), Number(epoch ?? 0) + 1));
+      const others = (Array.isArray(known) ? (known as unknown[]) : [])
+        .map(String)
+        .filter((field) => field.startsWith('stream:') && !fields.includes(field));
       return [
         ['hset', key, 'epoch', epoch, 'rebuilt', epoch, ...fields.flatMap((field) => [field, String(sinceMs)])],
-        ['hdel', key, 'lost', 'marks'],
+        ['hdel', key, 'lost', 'marks', ...others],
         partitions.clear(),
       ];
     },

@@ -55,9 +55,20 @@ export async function startTcpProxy(target: ProxyTarget, listenPort = 0): Promis
   const cutAll = (): void => {
     for (const pair of [...pairs]) cut(pair);
   };
+  /** what is on its way to a socket: a delay that ends lets nothing overtake it */
+  const underWay = new Map<net.Socket, Promise<void>>();
   const deliver = (to: net.Socket, data: Buffer): void => {
-    if (rules.delayMs === 0) to.write(data);
-    else setTimeout(() => to.writable && to.write(data), rules.delayMs);
+    const before = underWay.get(to);
+    if (rules.delayMs === 0 && before === undefined) {
+      to.write(data);
+      return;
+    }
+    const delayed = new Promise((resolve) => setTimeout(resolve, rules.delayMs));
+    const own = Promise.all([before, delayed]).then(() => {
+      if (to.writable) to.write(data);
+      if (underWay.get(to) === own) underWay.delete(to);
+    });
+    underWay.set(to, own);
   };
   const onRequest = (pair: Pair, data: Buffer): void => {
     if (lost.left > 0 && (rules.lost?.request?.(data) ?? true)) {

@@ -10,8 +10,9 @@ import { createRedisFeatureStore } from '../../../src/features/redis-feature-sto
 import { aTransaction } from '../../helpers/a-transaction.ts';
 import { catalogueOf } from '../../helpers/feature-cases.ts';
 
-const T0 = Date.UTC(2026, 10, 20, 2);
+const T0 = Date.UTC(2026, 1, 20, 2);
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 let redis: Redis;
 let runs = 0;
@@ -29,10 +30,12 @@ const freshPrefix = (): void => {
 const open = (catalogue: FeatureCatalogue) =>
   createRedisFeatureStore({ client: redis, catalogue, keyPrefix, maxPending: 0 });
 
+const atMinutes = (minutes: number) => ({ occurredAt: new Date(T0 + minutes * MINUTE).toISOString() });
+
 const payment = (transactionId: string, minutes: number) =>
   aTransaction({
     transactionId,
-    occurredAt: new Date(T0 + minutes * MINUTE).toISOString(),
+    ...atMinutes(minutes),
     customerId: 'C1',
     counterparty: { accountId: 'MULE' },
   });
@@ -89,5 +92,77 @@ describe('labels, when features.yaml has changed between a transaction and its l
     expect((await count(open(newer), 'D', 12)).values).toEqual([2 / 4, 2 / 4]);
     await open(newer).applyLabels([{ ...fraud('A', 13), label: 'GENUINE' }]);
     expect((await count(open(newer), 'E', 14)).values).toEqual([1 / 5, 1 / 5]);
+  });
+});
+
+const COUNT = 'name: count, entity: [customer], aggregate: count, window: 24h';
+const DAY_MINUTES = 24 * 60;
+/** what is noted of a process's counting goes ahead of it by at most so much */
+const AHEAD_MINUTES = 10;
+
+describe('a feature that some of the transactions were counted without', () => {
+  const [without, withIt] = [catalogueOf([COUNT]), catalogueOf([COUNT, SUM])];
+
+  it('is warming up until its window is behind the last of them, while two versions run side by side', async () => {
+    freshPrefix();
+    const [older, newer] = [open(without), open(withIt)];
+    await count(older, 'A', 0);
+    expect((await count(newer, 'B', 60)).warmingUp).toEqual(['sum']);
+    for (const hour of [2, 5, 10]) await count(older, `O${hour}`, hour * 60);
+    const last = 10 * 60;
+    expect((await count(newer, 'C', last + DAY_MINUTES - 1)).warmingUp).toEqual(['sum']);
+    expect((await count(newer, 'D', last + DAY_MINUTES + AHEAD_MINUTES + 1)).warmingUp).toEqual([]);
+  });
+
+  it('is warming up when it was taken out for a while and comes back, though its log was there before', async () => {
+    freshPrefix();
+    const first = await count(open(withIt), 'A', 0);
+    expect([first.warmingUp, first.values]).toEqual([[], [1, 1_250_000]]);
+    await count(open(without), 'B', 60);
+    await count(open(without), 'C', 120);
+    const back = open(withIt);
+    const again = await count(back, 'D', 180);
+    expect([again.warmingUp, again.values]).toEqual([['sum'], [4, 2 * 1_250_000]]);
+    expect((await count(back, 'E', 120 + DAY_MINUTES + AHEAD_MINUTES + 1)).warmingUp).toEqual([]);
+  });
+
+  it('is warming up where its window is wider than the log was kept for, also when the log of an idle customer has expired', async () => {
+    freshPrefix();
+    const wide = 'name: wide, entity: [customer], aggregate: count, window: 30d';
+    const narrow = 'name: narrow, entity: [customer], aggregate: count, window: 1h';
+    const [older, newer] = [catalogueOf([narrow], HOUR), catalogueOf([narrow, wide], HOUR)];
+    const day = (days: number) => days * DAY_MINUTES;
+    await count(open(older), 'A', 0);
+    for (const key of await redis.keys(`${keyPrefix}:*:customer:*`)) await redis.del(key);
+    await open(older).recordAndRead([aTransaction({ ...atMinutes(day(10)), transactionId: 'B', customerId: 'C2' })]);
+    // the log says nothing of what it lost: 1, not 2
+    const first = await count(open(newer), 'C', day(11));
+    expect([first.values, first.warmingUp]).toEqual([[1, 1], ['wide']]);
+    // the last that kept two hours alone was counted at day 10
+    expect((await count(open(newer), 'D', day(40) - 120)).warmingUp).toEqual(['wide']);
+    expect((await count(open(newer), 'E', day(40))).warmingUp).toEqual([]);
+    // and again when such a version comes back
+    await count(open(older), 'F', day(41));
+    expect((await count(open(newer), 'G', day(70))).warmingUp).toEqual(['wide']);
+    expect((await count(open(newer), 'H', day(71))).warmingUp).toEqual([]);
+  });
+
+  it('is whole from the first on where the versions began together, up to what the other one counted', async () => {
+    freshPrefix();
+    const [older, newer] = [open(without), open(withIt)];
+    expect((await count(newer, 'A', 0)).warmingUp).toEqual([]);
+    await count(older, 'B', 1);
+    expect((await count(newer, 'C', 2)).warmingUp).toEqual(['sum']);
+  });
+
+  it('is warming up after a rebuild that another version made, and that one after it went on', async () => {
+    freshPrefix();
+    const [one, other] = [open(catalogueOf([COUNT, MAX, SUM])), open(catalogueOf([COUNT, OWN_RATE]))];
+    expect((await count(one, 'A', 0)).warmingUp).toEqual([]);
+    await one.declareLoss();
+    await other.markRebuilt();
+    // the rebuild has filled what it knows, and nothing else; then both go on without each other
+    expect((await count(one, 'B', 600)).warmingUp).toEqual(['count', 'max', 'sum']);
+    expect((await count(other, 'C', 601)).warmingUp).toEqual(['count', 'own_rate']);
   });
 });

@@ -51,6 +51,20 @@ describe('the TCP proxy', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(115);
   });
 
+  it('lets nothing overtake what a delay holds back when the delay ends', async () => {
+    const { proxy, redis, prefix } = await redisThroughProxy();
+    proxy.delay(200);
+    const first = redis.append(`${prefix}order`, 'a');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    proxy.pass();
+    // replies that change places would be taken for one another's
+    expect(await Promise.all([first, redis.append(`${prefix}order`, 'bc'), redis.get(`${prefix}order`)])).toEqual([
+      1,
+      3,
+      'abc',
+    ]);
+  });
+
   it('holds everything in a black hole and lets it flow afterwards', async () => {
     const { proxy, redis } = await redisThroughProxy();
     proxy.blackHole();
