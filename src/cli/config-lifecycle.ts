@@ -1,6 +1,6 @@
 /**
- * `vigil config propose|approve|activate|rollback|history`: the life of a configuration in the store that all workers follow
- * (settings: reload.from store). A change needs somebody else's approval of exactly this content; a roll-back needs nobody.
+ * `vigil config propose|approve|activate|cancel|rollback|history`: the life of a configuration in the store that all workers follow
+ * (settings: reload.from store). A change needs somebody else's approval of exactly this content; a roll-back and a cancellation need nobody.
  * Who says who they are here is whoever may write into the store: give its account to those people alone.
  */
 import { checkCandidate, nextTurn } from '../composition/check-candidate.ts';
@@ -111,9 +111,11 @@ export async function runConfigActivate(
 export async function runConfigRollback(options: ByPerson, io: CommandIo): Promise<ExitCode> {
   return withStore(options, async (store) => {
     const atMs = systemClock.now();
-    const [, before] = replaySteps(await store.steps(STEPS_READ), atMs).history;
+    const { history, scheduled } = replaySteps(await store.steps(STEPS_READ), atMs);
+    const [, before] = history;
     if (before === undefined) {
-      io.note(`Not rolled back: ${REFUSALS.NOTHING_BEFORE}.`);
+      const hint = scheduled === undefined ? '' : ` (what is scheduled is dropped by vigil config cancel)`;
+      io.note(`Not rolled back: ${REFUSALS.NOTHING_BEFORE}${hint}.`);
       return EXIT.failed;
     }
     await versionOf(store, before);
@@ -123,17 +125,41 @@ export async function runConfigRollback(options: ByPerson, io: CommandIo): Promi
   });
 }
 
+/** What is scheduled does not come; what is in force stays. */
+export async function runConfigCancel(options: ByPerson, io: CommandIo): Promise<ExitCode> {
+  return withStore(options, async (store) => {
+    const atMs = systemClock.now();
+    const { scheduled, history } = replaySteps(await store.steps(STEPS_READ), atMs);
+    if (scheduled === undefined) {
+      io.note(`Not cancelled: ${REFUSALS.NOTHING_SCHEDULED}.`);
+      return EXIT.failed;
+    }
+    const { hash, dueMs } = scheduled;
+    await store.addStep({ kind: 'cancel', hash, by: person(options.by), atMs, dueMs: atMs });
+    io.out(`${hash} does not come into force at ${formatRfc3339(dueMs)}. ${inForceText(history)}`);
+    return EXIT.done;
+  });
+}
+
+const inForceText = ([current]: readonly string[]): string =>
+  current === undefined ? 'Nothing was activated yet.' : `${current} stays in force.`;
+
 export async function runConfigHistory(
   options: WithConfig & { readonly limit: number },
   io: CommandIo,
 ): Promise<ExitCode> {
   return withStore(options, async (store) => {
     const steps = await store.steps(STEPS_READ);
-    const { history, scheduled } = replaySteps(steps, systemClock.now());
-    for (const { kind, hash, by, atMs, dueMs } of steps.slice(-options.limit)) {
+    const { by, scheduled, dropped = [] } = replaySteps(steps, systemClock.now());
+    const markOf = (step: ConfigStep): string => {
+      if (step === by) return '  ← in force';
+      if (step === scheduled) return '  ← scheduled';
+      return dropped.includes(step) ? '  (never came)' : '';
+    };
+    for (const step of steps.slice(-options.limit)) {
+      const { kind, hash, by: who, atMs, dueMs } = step;
       const due = dueMs > atMs ? ` for ${formatRfc3339(dueMs)}` : '';
-      const mark = hash === history[0] ? '  ← in force' : hash === scheduled?.hash ? '  ← scheduled' : '';
-      io.out(`${formatRfc3339(atMs)}  ${kind.padEnd(9)}  ${hash}${due}  ${by}${mark}`);
+      io.out(`${formatRfc3339(atMs)}  ${kind.padEnd(9)}  ${hash}${due}  ${who}${markOf(step)}`);
     }
     if (steps.length === 0) io.out('nothing was ever activated');
     return EXIT.done;

@@ -61,6 +61,12 @@ function defineConfigLife(config: Command): void {
     .option(...CONFIG_OPTION)
     .action((options) => finish(async () => (await body()).runConfigRollback(options, processIo)));
   config
+    .command('cancel')
+    .description('what is scheduled does not come; what is in force stays')
+    .requiredOption(...by)
+    .option(...CONFIG_OPTION)
+    .action((options) => finish(async () => (await body()).runConfigCancel(options, processIo)));
+  config
     .command('history')
     .description('what came into force when, and through whom')
     .option('--limit <n>', 'the newest', wholeNumber(1), 20)

@@ -24,9 +24,12 @@ export interface ConfigApproval {
 }
 
 export interface ConfigStep {
-  /** `folder`: a worker took it from its configuration folder, which nobody has to approve */
-  readonly kind: 'activate' | 'roll-back' | 'folder';
-  /** what it brings into force */
+  /**
+   * `folder`: a worker took it from its configuration folder, which nobody has to approve;
+   * `cancel`: what is scheduled does not come, and what is in force stays
+   */
+  readonly kind: 'activate' | 'roll-back' | 'folder' | 'cancel';
+  /** what it brings into force, or cancels */
   readonly hash: string;
   readonly by: string;
   readonly atMs: number;
@@ -52,6 +55,8 @@ export interface ConfigInForce {
   /** hashes, the one in force first, then what a roll-back would go through */
   readonly history: readonly string[];
   readonly scheduled?: ConfigStep;
+  /** scheduled once and never to come: cancelled, rolled back, or replaced by a later schedule */
+  readonly dropped?: readonly ConfigStep[];
   /** the step that brought it about; absent = nothing was ever in force */
   readonly by?: ConfigStep;
   /** what the newest step, a roll-back, took out of force */
@@ -60,26 +65,42 @@ export interface ConfigInForce {
 
 /**
  * What is in force at a time. A roll-back goes one back, drops what was scheduled, and counts only from the place that the
- * person saw: of two people who roll back at once, one does.
+ * person saw: of two people who roll back at once, one does. So does a cancellation: what it names may have come by then.
  */
 export function replaySteps(steps: readonly ConfigStep[], nowMs: number): ConfigInForce {
   let state: ConfigInForce = { history: [] };
   const arrive = (step: ConfigStep): void => {
-    const { history, scheduled } = state;
+    const { history, scheduled, dropped } = state;
     const kept = scheduled === undefined || scheduled === step ? {} : { scheduled };
-    state = { history: history[0] === step.hash ? history : [step.hash, ...history], by: step, ...kept };
+    state = {
+      history: history[0] === step.hash ? history : [step.hash, ...history],
+      by: step,
+      ...kept,
+      ...(dropped === undefined ? {} : { dropped }),
+    };
   };
   const comeDue = (atMs: number): void => {
     if (state.scheduled !== undefined && state.scheduled.dueMs <= atMs) arrive(state.scheduled);
+  };
+  const drop = (): void => {
+    const { scheduled, dropped = [], ...rest } = state;
+    if (scheduled !== undefined) state = { ...rest, dropped: [...dropped, scheduled] };
   };
   for (const step of steps) {
     comeDue(step.atMs);
     const [current, before] = state.history;
     if (step.kind === 'roll-back') {
-      if (current !== undefined && before === step.hash)
-        state = { history: state.history.slice(1), by: step, rolledBack: current };
-    } else if (step.dueMs > step.atMs) state = { ...state, scheduled: step };
-    else arrive(step);
+      if (current === undefined || before !== step.hash) continue;
+      drop();
+      const { dropped } = state;
+      const history = state.history.slice(1);
+      state = { history, by: step, rolledBack: current, ...(dropped === undefined ? {} : { dropped }) };
+    } else if (step.kind === 'cancel') {
+      if (state.scheduled?.hash === step.hash) drop();
+    } else if (step.dueMs > step.atMs) {
+      drop();
+      state = { ...state, scheduled: step };
+    } else arrive(step);
   }
   comeDue(nowMs);
   return state;

@@ -21,10 +21,11 @@ export const REFUSALS = {
   TESTS_FAILED: 'the tests beside it have not passed',
   OTHER_CONTENT: 'the approval is for other content',
   SELF_APPROVED: 'author and approver are the same person',
-  EXPIRED: 'the approval has expired',
+  EXPIRED: 'the approval has expired, or will have by then',
   NOT_YET_APPROVED: 'the approval lies in the future',
   ALREADY_ACTIVE: 'it is in force already',
   NOTHING_BEFORE: 'there is no earlier generation to go back to',
+  NOTHING_SCHEDULED: 'nothing is scheduled',
 } as const;
 export type RefusalCode = keyof typeof REFUSALS;
 

@@ -61,10 +61,13 @@ export function configStoreSuite(name: string, open: () => Promise<ConfigStore>)
 
     it('answers the newest steps, oldest first', async () => {
       await store.propose(aVersion('h1'));
-      const steps = [1, 2, 3].map((n) => aStep('h1', { atMs: NOW_MS + n, dueMs: NOW_MS + 10 * n, by: `person ${n}` }));
+      const kinds = ['folder', 'activate', 'roll-back', 'cancel'] as const;
+      const steps = kinds.map((kind, n) =>
+        aStep('h1', { kind, atMs: NOW_MS + n, dueMs: NOW_MS + 10 * n, by: `person ${n}` }),
+      );
       for (const step of steps) await store.addStep(step);
       expect(await store.steps(10)).toEqual(steps);
-      expect(await store.steps(2)).toEqual(steps.slice(1));
+      expect(await store.steps(2)).toEqual(steps.slice(-2));
     });
 
     it('lets the files of old versions from folders go, and of no others', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   runConfigActivate,
   runConfigApprove,
+  runConfigCancel,
   runConfigHistory,
   runConfigPropose,
   runConfigRollback,
@@ -36,11 +37,12 @@ const aBank = () => {
     approve: (hash: string, by: string) => run((io) => runConfigApprove({ config, hash, by, days: 7 }, io)),
     activate: (hash: string, at?: string) => run((io) => runConfigActivate({ config, hash, by: 'Zhao', at }, io)),
     rollback: () => run((io) => runConfigRollback({ config, by: 'Zhao' }, io)),
+    cancel: () => run((io) => runConfigCancel({ config, by: 'Zhou' }, io)),
     history: () => run((io) => runConfigHistory({ config, limit: 20 }, io)),
   };
 };
 
-describe('vigil config propose, approve, activate, rollback, history', () => {
+describe('vigil config propose, approve, activate, cancel, rollback, history', () => {
   it('need two people for a change, and one for the way back', async () => {
     const bank = aBank();
     const first = (await bank.propose('Li')).out;
@@ -61,7 +63,7 @@ describe('vigil config propose, approve, activate, rollback, history', () => {
     expect(await bank.rollback()).toMatchObject({ code: 0, out: `${first} is in force again.` });
     const lines = (await bank.history()).out.split('\n');
     expect(lines.map((line) => line.split(/\s+/)[1])).toEqual(['activate', 'activate', 'roll-back']);
-    expect(lines.filter((line) => line.includes('in force'))).toEqual(lines.filter((line) => line.includes(first)));
+    expect(lines.map((line) => line.includes('← in force'))).toEqual([false, false, true]);
   });
 
   it('refuses to propose what fails its tests, and to activate what would have expired by then', async () => {
@@ -86,6 +88,42 @@ describe('vigil config propose, approve, activate, rollback, history', () => {
       out: `${hash} comes into force at ${inSixDays}.`,
     });
     expect((await bank.history()).out).toContain('scheduled');
+  });
+
+  it('cancels what is scheduled, says what stays, and marks each step of the history for what became of it', async () => {
+    const bank = aBank();
+    expect(await bank.cancel()).toMatchObject({ code: 1, notes: 'Not cancelled: nothing is scheduled.' });
+    const first = (await bank.propose('Li')).out;
+    await bank.approve(first, 'Wang');
+    const inADay = new Date(Date.now() + 86_400_000).toISOString();
+    await bank.activate(first, inADay);
+    expect((await bank.rollback()).notes).toBe(
+      'Not rolled back: there is no earlier generation to go back to (what is scheduled is dropped by vigil config cancel).',
+    );
+    expect(await bank.cancel()).toMatchObject({
+      code: 0,
+      out: `${first} does not come into force at ${inADay}. Nothing was activated yet.`,
+    });
+    await bank.activate(first);
+    bank.folder.write('rules/test.yaml', ruleFile(700));
+    const second = (await bank.propose('Li')).out;
+    await bank.approve(second, 'Wang');
+    await bank.activate(second, inADay);
+    expect((await bank.cancel()).out).toBe(`${second} does not come into force at ${inADay}. ${first} stays in force.`);
+    await bank.activate(second, inADay);
+    const told = (await bank.history()).out.split('\n').map((line) => {
+      const [, kind, hash] = line.split(/\s+/);
+      const mark = /← .*|\(.*\)/.exec(line)?.[0] ?? '';
+      return `${kind} ${hash === first ? 'first' : 'second'} ${mark}`.trim();
+    });
+    expect(told).toEqual([
+      'activate first (never came)',
+      'cancel first',
+      'activate first ← in force',
+      'activate second (never came)',
+      'cancel second',
+      'activate second ← scheduled',
+    ]);
   });
 
   it('says in one sentence what is not there', async () => {

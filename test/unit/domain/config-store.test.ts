@@ -37,9 +37,31 @@ describe('what is in force', () => {
 
   it('drops what was scheduled with a roll-back, and replaces it with a later schedule', () => {
     const steps = [step('activate', 'A'), step('activate', 'B'), step('activate', 'C', 1_000), step('roll-back', 'A')];
-    expect(replaySteps(steps, clock + 5_000).history).toEqual(['A']);
+    expect(replaySteps(steps, clock + 5_000)).toMatchObject({ history: ['A'], dropped: [{ hash: 'C' }] });
     const other = [step('activate', 'A'), step('activate', 'B', 1_000), step('activate', 'C', 2_000)];
     expect(replaySteps(other, clock + 5_000).history).toEqual(['C', 'A']);
+  });
+
+  it('cancels what is scheduled and nothing else, and only what it names', () => {
+    const steps = [step('activate', 'A'), step('activate', 'B'), step('activate', 'C', 1_000), step('cancel', 'C')];
+    expect(replaySteps(steps, clock + 5_000)).toEqual({ history: ['B', 'A'], by: steps[1], dropped: [steps[2]] });
+    // two people: one has scheduled another one meanwhile
+    const other = [
+      step('activate', 'A'),
+      step('activate', 'B', 1_000),
+      step('activate', 'C', 1_000),
+      step('cancel', 'B'),
+    ];
+    expect(replaySteps(other, clock + 5_000)).toEqual({ history: ['C', 'A'], by: other[2], dropped: [other[1]] });
+    // it came before it was cancelled
+    const late = [step('activate', 'A'), step('activate', 'B', 5), step('cancel', 'B')];
+    expect(replaySteps(late, clock)).toEqual({ history: ['B', 'A'], by: late[1] });
+  });
+
+  it('keeps a roll-back in mind while something is scheduled and cancelled', () => {
+    const steps = [step('folder', 'A'), step('folder', 'B'), step('roll-back', 'A'), step('activate', 'C', 1_000)];
+    steps.push(step('cancel', 'C'));
+    expect(replaySteps(steps, clock + 5_000)).toMatchObject({ history: ['A'], rolledBack: 'B' });
   });
 
   it('counts what came due before the next step came', () => {
