@@ -10,18 +10,17 @@ import type { PackedIds } from './packed-ids.ts';
 
 export interface Stream {
   readonly plan: StreamPlan;
-  readonly layout: LogLayout;
   readonly arena: LogArena;
   /** address of a log without records: what an entity without a log has */
   readonly empty: number;
 }
 
 export function createStream(plan: StreamPlan, latenessMs: number, maxRecords: number): Stream {
-  const layout = layoutOf(plan, latenessMs, maxRecords);
-  const arena = createLogArena(layout);
+  const layout = (isWide: boolean): LogLayout => layoutOf(plan, latenessMs, maxRecords, isWide);
+  const arena = createLogArena(layout(false), layout(plan.value !== undefined));
   const { address } = arena.create(Number.NEGATIVE_INFINITY);
   arena.save();
-  return { plan, layout, arena, empty: address };
+  return { plan, arena, empty: address };
 }
 
 export const NO_LOG = -1;
@@ -51,8 +50,14 @@ export interface EntityLogs {
   makeFrauds(entity: number, place: number): FraudList<FraudOwner>;
   replacedOf(entity: number, place: number): Replacements | undefined;
   makeReplaced(entity: number, place: number): Replacements;
-  /** asks early for the memory that the visits of the first `items` of the ids will read */
-  touch(items: number): number;
+  /**
+   * Asks early for the memory that the visits of the first `items` of the ids will read, one kind of access after the
+   * other, so that the processor waits for all of a kind at once. The answers mean nothing.
+   */
+  touchTable(items: number): number;
+  touchRows(items: number): number;
+  touchLogs(items: number): number;
+  touchRecords(): number;
 }
 
 export interface EntityLogsOptions {
@@ -72,9 +77,11 @@ export function createEntityLogs({ combination, streams, ids, maxEntities, idleM
   const newestOf = (entity: number): number => {
     let newest = Number.NEGATIVE_INFINITY;
     for (let place = 0; place < own.length; place++) {
-      const { arena, layout } = own[place] as Stream;
+      const { arena } = own[place] as Stream;
       const address = logOf(entity, place);
-      if (address !== NO_LOG) newest = Math.max(newest, newestMs(layout, arena.open(address)));
+      if (address === NO_LOG) continue;
+      const log = arena.open(address);
+      newest = Math.max(newest, newestMs(log.layout, log));
     }
     return newest;
   };
@@ -102,8 +109,37 @@ export function createEntityLogs({ combination, streams, ids, maxEntities, idleM
   // a new row's cells are 0: no log
   const logOf = (entity: number, place: number): number => table.cell(entity, place) - 1;
 
-  const entities = new Int32Array(ids.items);
-  const addresses = new Int32Array(ids.items);
+  /** of the logs that will be visited, by place, without gaps */
+  const addresses = own.map(() => new Int32Array(ids.items));
+  const counts = new Int32Array(own.length);
+
+  const touchLogs = (items: number): number => {
+    let sum = 0;
+    for (let place = 0; place < own.length; place++) {
+      const { arena } = own[place] as Stream;
+      const known = addresses[place] as Int32Array;
+      let count = 0;
+      for (let item = 0; item < items; item++) {
+        const entity = table.guesses[item] as number;
+        const address = entity < 0 ? NO_LOG : logOf(entity, place);
+        if (address !== NO_LOG) known[count++] = address;
+      }
+      counts[place] = count;
+      for (let log = 0; log < count; log++) sum += arena.touch(known[log] as number);
+    }
+    return sum;
+  };
+
+  const touchRecords = (): number => {
+    let sum = 0;
+    for (let place = 0; place < own.length; place++) {
+      const { arena } = own[place] as Stream;
+      const known = addresses[place] as Int32Array;
+      const count = counts[place] as number;
+      for (let log = 0; log < count; log++) sum += arena.touchRecords(known[log] as number);
+    }
+    return sum;
+  };
 
   const logs: EntityLogs = {
     streams: own,
@@ -127,28 +163,10 @@ export function createEntityLogs({ combination, streams, ids, maxEntities, idleM
       pairs[place] = list;
       return list;
     },
-    touch(items) {
-      // one kind of access after the other, so that the processor waits for all of a kind at once
-      let sum = 0;
-      for (let item = 0; item < items; item++) if (table.isNamed(item)) sum += table.touchIndex(item);
-      for (let item = 0; item < items; item++) {
-        const entity = table.isNamed(item) ? table.guess(item) : NO_ENTITY;
-        entities[item] = entity;
-        if (entity !== NO_ENTITY) sum += table.cell(entity, 0);
-      }
-      for (let place = 0; place < own.length; place++) {
-        const { arena } = own[place] as Stream;
-        let count = 0;
-        for (let item = 0; item < items; item++) {
-          const entity = entities[item] as number;
-          const address = entity === NO_ENTITY ? NO_LOG : logOf(entity, place);
-          if (address !== NO_LOG) addresses[count++] = address;
-        }
-        for (let log = 0; log < count; log++) sum += arena.touch(addresses[log] as number);
-        for (let log = 0; log < count; log++) sum += arena.touchRecords(addresses[log] as number);
-      }
-      return sum;
-    },
+    touchTable: table.touchIndex,
+    touchRows: table.touchRows,
+    touchLogs,
+    touchRecords,
   };
   return logs;
 }

@@ -33,15 +33,21 @@ export interface EntityTable {
   add(item: number, watermarkMs: number): number;
   cell(entity: number, column: number): number;
   setCell(entity: number, column: number, value: number): void;
-  /** memory that `find` will read, asked for early: its answer means nothing */
-  touchIndex(item: number): number;
-  /** what `find` will most likely answer, from the index alone */
-  guess(item: number): number;
+  /**
+   * Memory that the `find` of each of the first items will read, asked for early: first the index of all, then the rows of
+   * all. The answers mean nothing
+   */
+  touchIndex(items: number): number;
+  touchRows(items: number): number;
+  /** after touchRows: what `find` will most likely answer, NO_ENTITY or less when nothing */
+  readonly guesses: Int32Array;
   /** newest event of all entities that were forgotten; −Infinity = none */
   readonly forgottenMs: number;
 }
 
 export const NO_ENTITY = -1;
+/** a guess of an item that names none */
+const NOT_NAMED = -2;
 /** rows looked at for each one that is added: idle ones are gone after half a tour */
 const SWEEP_STEPS = 2;
 const SECOND_CHANCES = 16;
@@ -115,15 +121,31 @@ export function createEntityTable(options: EntityTableOptions): EntityTable {
     }
   };
 
+  const hashes = new Int32Array(options.ids.items);
+  const guesses = new Int32Array(options.ids.items).fill(NO_ENTITY);
+
+  const probe = (item: number): number => {
+    const hash = rows.hashOf(item);
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const entity = (index[2 * at + 1] as number) - 1;
+      if (entity === NO_ENTITY) return NO_ENTITY;
+      if (index[2 * at] === hash && rows.isSame(entity, item)) return entity;
+    }
+  };
+
+  /** The first entity of this hash, from the index alone. */
+  const guess = (hash: number): number => {
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const entity = (index[2 * at + 1] as number) - 1;
+      if (entity === NO_ENTITY || index[2 * at] === hash) return entity;
+    }
+  };
+
   return {
     isNamed: rows.isNamed,
     find(item) {
-      const hash = rows.hashOf(item);
-      for (let at = hash & mask; ; at = (at + 1) & mask) {
-        const entity = (index[2 * at + 1] as number) - 1;
-        if (entity === NO_ENTITY) return NO_ENTITY;
-        if (index[2 * at] === hash && rows.isSame(entity, item)) return entity;
-      }
+      const entity = guesses[item] as number;
+      return entity >= 0 && rows.isSame(entity, item) ? entity : probe(item);
     },
     add(item, watermarkMs) {
       makeRoom(watermarkMs);
@@ -135,14 +157,25 @@ export function createEntityTable(options: EntityTableOptions): EntityTable {
     },
     cell: rows.cell,
     setCell: rows.setCell,
-    touchIndex: (item) => index[2 * (rows.hashOf(item) & mask)] as number,
-    guess(item) {
-      const hash = rows.hashOf(item);
-      for (let at = hash & mask; ; at = (at + 1) & mask) {
-        const entity = (index[2 * at + 1] as number) - 1;
-        if (entity === NO_ENTITY || index[2 * at] === hash) return entity;
+    touchIndex(items) {
+      for (let item = 0; item < items; item++) {
+        const isNamed = rows.isNamed(item);
+        hashes[item] = isNamed ? rows.hashOf(item) : 0;
+        guesses[item] = isNamed ? NO_ENTITY : NOT_NAMED;
       }
+      // nothing else in the loop: then the processor waits for all of them at once
+      let sum = 0;
+      for (let item = 0; item < items; item++) sum ^= index[2 * ((hashes[item] as number) & mask)] as number;
+      return sum;
     },
+    touchRows(items) {
+      for (let item = 0; item < items; item++)
+        if (guesses[item] !== NOT_NAMED) guesses[item] = guess(hashes[item] as number);
+      let sum = 0;
+      for (let item = 0; item < items; item++) sum ^= rows.touch(Math.max(0, guesses[item] as number));
+      return sum;
+    },
+    guesses,
     get forgottenMs() {
       return forgottenMs;
     },

@@ -1,27 +1,29 @@
 /** Adds the newest event to a packed log: its record, and every window moved to it. Pure. */
 import { RAW, type WindowPlan } from './feature-plan.ts';
 import { ID, type LogLayout, MEMBER_STRIDE, TIME } from './log-layout.ts';
+import { addNewest, moveNewest, newestBefore } from './log-members.ts';
 import {
   at,
   distinctBetween,
+  edgeOf,
+  endOf,
   found,
   NO_NEXT,
   NONE,
-  newestBefore,
   type PackedLog,
   rangeExtreme,
+  setWindow,
   valueAt,
   writeDifference,
   writeSums,
 } from './log-reading.ts';
 import { makeRoom } from './log-room.ts';
 import { addSquare, addWrapping, type LogEvent } from './raw-numbers.ts';
-
-/** up to here the newest record of a member is found by looking: a Map per small log would cost more than the log */
-const SCANNED_RECORDS = 24;
+import { WRAP } from './wide-sum.ts';
 
 /** The event is the newest: moves every window to it, then writes its record behind the others. */
-export function append(layout: LogLayout, log: PackedLog, event: LogEvent, raw: Float64Array): void {
+export function append(log: PackedLog, event: LogEvent, raw: Float64Array): void {
+  const layout = fitting(log, event);
   makeRoom(layout, log, event.timeMs);
   const position = log.count;
   writeRecord(layout, log, position, event);
@@ -32,11 +34,18 @@ export function append(layout: LogLayout, log: PackedLog, event: LogEvent, raw: 
   const { windows } = layout;
   for (let index = 0; index < windows.length; index++) {
     const window = windows[index] as WindowPlan;
-    const cache = log.caches + index * layout.cacheStride;
-    if (window.isPlain) movePlain(layout, log, window, cache, event.timeMs, position, raw);
-    else moveWindow(layout, log, window, cache, event.timeMs, position, raw);
+    if (window.isPlain) movePlain(layout, log, window, index, event.timeMs, position, raw);
+    else moveWindow(layout, log, window, index, event.timeMs, position, raw);
   }
-  if (layout.members > 0) indexMembers(layout, log);
+}
+
+/** The log's layout, with a column for wraps from the first event on whose amount makes its cumulative sum wrap. */
+export function fitting(log: PackedLog, event: LogEvent): LogLayout {
+  const { layout } = log;
+  if (layout.sumAt === NONE || layout.wrapsAt !== NONE || event.value === NONE) return layout;
+  if (at(log, log.records + (log.count - 1) * layout.stride + layout.sumAt) < WRAP - event.value) return layout;
+  log.widen();
+  return log.layout;
 }
 
 /** `moveWindow` for counts, sums and times alone. */
@@ -44,22 +53,24 @@ function movePlain(
   layout: LogLayout,
   log: PackedLog,
   window: WindowPlan,
-  cache: number,
+  index: number,
   timeMs: number,
   position: number,
   raw: Float64Array,
 ): void {
-  const { data, records } = log;
+  const { data, records, words } = log;
   const { stride } = layout;
   const start = timeMs - window.windowMs;
   const head = records + position * stride;
-  let lo = data[cache] as number;
+  const slot = 2 * log.start + layout.edgesAt + index;
+  let lo = words[slot] as number;
   // the new record is inside
   let edge = records + lo * stride;
-  while ((data[edge] as number) <= start) edge += stride;
-  lo = (edge - records) / stride;
-  data[cache] = lo;
-  data[cache + 1] = position + 1;
+  while ((data[edge] as number) <= start) {
+    edge += stride;
+    lo++;
+  }
+  words[slot] = lo;
   const out = window.rawAt;
   raw[out + RAW.count] = position + 1 - lo;
   raw[out + RAW.first] = lo < position ? (data[edge] as number) : Number.NEGATIVE_INFINITY;
@@ -73,17 +84,16 @@ function moveWindow(
   layout: LogLayout,
   log: PackedLog,
   window: WindowPlan,
-  cache: number,
+  index: number,
   timeMs: number,
   position: number,
   raw: Float64Array,
 ): void {
-  const { data } = log;
   const { stride } = layout;
   const recordsAt = log.records;
   const edge = timeMs - window.delayMs;
-  const oldLo = at(log, cache);
-  const oldHi = at(log, cache + 1);
+  const oldLo = edgeOf(layout, log, index);
+  const oldHi = endOf(layout, log, index, position);
   let hi = window.excludeCurrent ? position : position + 1;
   if (window.delayMs > 0) {
     hi = oldHi;
@@ -92,23 +102,26 @@ function moveWindow(
   const start = edge - window.windowMs;
   let lo = oldLo;
   while (lo < hi && at(log, recordsAt + lo * stride) <= start) lo++;
-  const columns = window.needsDistinct ? layout.members : 0;
-  for (let column = 0; column < columns; column++) {
-    const slot = cache + layout.cacheDistinctAt + column;
-    const distinct = distinctBetween(layout, log, column, oldLo, oldHi, at(log, slot), lo, hi);
-    data[slot] = distinct;
-    raw[window.rawAt + RAW.distinct + column] = distinct;
+  if (window.needsDistinct) {
+    const slot = 2 * log.start + (layout.distinctAt[index] as number);
+    for (let column = 0; column < layout.members; column++) {
+      const known = log.words[slot + column] as number;
+      const distinct = distinctBetween(layout, log, column, oldLo, oldHi, known, lo, hi);
+      log.words[slot + column] = distinct;
+      raw[window.rawAt + RAW.distinct + column] = distinct;
+    }
   }
   if (window.needsMax) {
-    moveExtreme(layout, log, cache + layout.cacheMaxAt, oldHi, lo, hi, 1);
-    raw[window.rawAt + RAW.max] = at(log, cache + layout.cacheMaxAt + 1);
+    const slot = log.start + (layout.extremesAt.max[index] as number);
+    moveExtreme(layout, log, slot, oldHi, lo, hi, 1);
+    raw[window.rawAt + RAW.max] = at(log, slot + 1);
   }
   if (window.needsMin) {
-    moveExtreme(layout, log, cache + layout.cacheMinAt, oldHi, lo, hi, -1);
-    raw[window.rawAt + RAW.min] = at(log, cache + layout.cacheMinAt + 1);
+    const slot = log.start + (layout.extremesAt.min[index] as number);
+    moveExtreme(layout, log, slot, oldHi, lo, hi, -1);
+    raw[window.rawAt + RAW.min] = at(log, slot + 1);
   }
-  data[cache] = lo;
-  data[cache + 1] = hi;
+  setWindow(layout, log, index, lo, hi);
   writeSums(layout, log, window, timeMs, lo, hi, Math.min(position, hi), raw);
 }
 
@@ -147,14 +160,15 @@ export function writeRecord(layout: LogLayout, log: PackedLog, position: number,
   data[record + ID] = event.id;
   if (layout.sumAt === NONE) return;
   if (layout.currencyAt !== NONE) data[record + layout.currencyAt] = event.currency;
-  for (let field = layout.sumAt; field < layout.sumAt + 2; field++) data[record + field] = at(log, before + field);
+  data[record + layout.sumAt] = at(log, before + layout.sumAt);
+  if (layout.wrapsAt !== NONE) data[record + layout.wrapsAt] = at(log, before + layout.wrapsAt);
   if (layout.presentAt !== NONE)
     data[record + layout.presentAt] = at(log, before + layout.presentAt) + (event.value === NONE ? 0 : 1);
   if (layout.squaresAt !== NONE)
     for (let limb = layout.squaresAt; limb < layout.squaresAt + 3; limb++) data[record + limb] = at(log, before + limb);
   if (event.value === NONE) return;
   if (addWrapping(data, record + layout.sumAt, event.value) === 1)
-    data[record + layout.sumAt + 1] = at(log, record + layout.sumAt + 1) + 1;
+    data[record + layout.wrapsAt] = at(log, record + layout.wrapsAt) + 1;
   if (layout.squaresAt !== NONE) addSquare(data, record + layout.squaresAt, event);
 }
 
@@ -177,7 +191,8 @@ export function linkMember(layout: LogLayout, log: PackedLog, column: number, po
   } else data[field + 2] = firstAfter(layout, log, column, hash, position);
   const next = at(log, field + 2);
   if (next !== NO_NEXT) data[log.records + (next - log.first) * layout.stride + offset + 1] = log.first + position;
-  else log.newest?.[column]?.set(hash, log.first + position);
+  else if (previous === NONE) addNewest(log, column, hash, log.first + position);
+  else moveNewest(log, column, hash, previous, log.first + position);
 }
 
 /** Absolute number of the member's first record after `position`, when none of its records stands before. */
@@ -200,20 +215,4 @@ export function writeFenwick(layout: LogLayout, log: PackedLog, position: number
     if (value !== NONE && (best === NONE || sign * value > sign * best)) best = value;
   }
   log.data[log.records + position * layout.stride + column] = best;
-}
-
-/** From a certain size on each member column has an index of newest records. */
-export function indexMembers(layout: LogLayout, log: PackedLog): void {
-  if (layout.members === 0 || log.newest !== undefined || log.count < SCANNED_RECORDS) return;
-  const newest: Map<number, number>[] = [];
-  for (let column = 0; column < layout.members; column++) {
-    const index = new Map<number, number>();
-    const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
-    for (let position = 0; position < log.count; position++) {
-      const hash = at(log, member + position * layout.stride);
-      if (hash !== 0) index.set(hash, log.first + position);
-    }
-    newest.push(index);
-  }
-  log.newest = newest;
 }

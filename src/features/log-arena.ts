@@ -5,7 +5,8 @@
  * A log is known by its address; `open` lends the one cursor of the arena, good until the next `open`. What a log outgrew
  * serves the next log of that size.
  */
-import type { LogLayout } from './log-layout.ts';
+import { COUNT, FIRST_ROOM, ID, indexSlots, type LogLayout, SHAPE, TIME } from './log-layout.ts';
+import { indexMembers } from './log-members.ts';
 import type { PackedLog } from './log-reading.ts';
 
 export interface LogArena {
@@ -23,47 +24,53 @@ export interface LogArena {
 /** an address counts lines of eight doubles: one number of 31 bits reaches 128 GiB */
 const LINE_BITS = 3;
 const LINE = 2 ** LINE_BITS;
-/** count, first, droppedMs, records there is room for, number of its member indexes + 1 */
-const COUNT = 0;
-const FIRST = 1;
-const DROPPED = 2;
-const ROOM = 3;
-const INDEX = 4;
-const HEADER = 5;
 
 const SEGMENT_BITS = 16;
 const SEGMENT = 2 ** SEGMENT_BITS;
 const ADDRESS_BITS = SEGMENT_BITS - LINE_BITS;
 const ADDRESSES = 2 ** ADDRESS_BITS;
-const FIRST_ROOM = 3;
 const NONE = -1;
 const NO_DATA = new Float64Array(0);
+const NO_WORDS = new Int32Array(0);
+
+/** twice the number of times that its room doubled, and one more when it has a column for wraps */
+const WIDE = 1;
+const DOUBLED = 2;
+const roomOf = (shape: number): number => FIRST_ROOM << (shape >> 1);
 
 const startOf = (address: number): number => (address & (ADDRESSES - 1)) << LINE_BITS;
 
-export function createLogArena(layout: LogLayout): LogArena {
+/** `wide`: the layout of a log whose sum has wrapped. */
+export function createLogArena(narrow: LogLayout, wide: LogLayout): LogArena {
   const segments: Float64Array[] = [];
-  /** addresses that are free, by the logarithm of room / FIRST_ROOM */
+  /** the same memory */
+  const segmentWords: Int32Array[] = [];
+  /** addresses that are free, by shape */
   const free: number[][] = [];
-  const indexes: (Map<number, number>[] | undefined)[] = [];
-  const freeIndexes: number[] = [];
   /** segments of logs that are larger than one, and were freed */
   const freeSegments: number[] = [];
   let current = NONE;
   let used = SEGMENT;
+  const layoutOf = (shape: number): LogLayout => ((shape & WIDE) === 0 ? narrow : wide);
   /** in whole cache lines */
-  const sizeOf = (room: number): number => (HEADER + layout.recordsAt + room * layout.stride + LINE - 1) & -LINE;
+  const sizeOf = (shape: number): number => {
+    const { recordsAt, stride, members } = layoutOf(shape);
+    const room = roomOf(shape);
+    return (recordsAt + room * stride + members * indexSlots(room) + LINE - 1) & -LINE;
+  };
 
   const addSegment = (length: number): number => {
     const place = freeSegments.pop() ?? segments.length;
-    segments[place] = new Float64Array(length);
+    const data = new Float64Array(length);
+    segments[place] = data;
+    segmentWords[place] = new Int32Array(data.buffer);
     return place;
   };
 
-  const allocate = (room: number): number => {
-    const size = sizeOf(room);
+  const allocate = (shape: number): number => {
+    const size = sizeOf(shape);
     if (size > SEGMENT) return addSegment(size) * ADDRESSES;
-    const known = free[Math.log2(room / FIRST_ROOM)]?.pop();
+    const known = free[shape]?.pop();
     if (known !== undefined) return known;
     if (used + size > SEGMENT) {
       current = addSegment(SEGMENT);
@@ -73,117 +80,136 @@ export function createLogArena(layout: LogLayout): LogArena {
     return current * ADDRESSES + (used - size) / LINE;
   };
 
-  const release = (address: number, room: number): void => {
-    if (sizeOf(room) > SEGMENT) {
+  const release = (address: number, shape: number): void => {
+    if (sizeOf(shape) > SEGMENT) {
       segments[address >>> ADDRESS_BITS] = NO_DATA;
+      segmentWords[address >>> ADDRESS_BITS] = NO_WORDS;
       freeSegments.push(address >>> ADDRESS_BITS);
       return;
     }
-    const place = Math.log2(room / FIRST_ROOM);
-    const addresses = free[place] ?? [];
-    free[place] = addresses;
-    addresses.push(address);
+    while (free.length <= shape) free.push([]);
+    (free[shape] as number[]).push(address);
   };
 
   const cursor: PackedLog = {
     address: NONE,
+    layout: narrow,
     data: NO_DATA,
-    caches: 0,
+    words: NO_WORDS,
+    start: 0,
     records: 0,
+    index: 0,
     count: 0,
     first: 0,
     droppedMs: Number.NEGATIVE_INFINITY,
-    newest: undefined,
     room: 0,
-    grow() {
-      const { address, data, caches, count, room } = cursor;
-      const target = allocate(room * 2);
-      const at = startOf(target);
-      const grown = segments[target >>> ADDRESS_BITS] as Float64Array;
-      const from = caches - HEADER;
-      grown.set(data.subarray(from, from + sizeOf(count)), at);
-      release(address, room);
-      moveTo(target, room * 2);
-    },
+    grow: () => move(shapeInHand() + DOUBLED),
+    widen: () => move(shapeInHand() + WIDE),
   };
 
-  const moveTo = (address: number, room: number): void => {
+  const shapeInHand = (): number => cursor.words[2 * cursor.start + SHAPE] as number;
+
+  const place = (address: number, shape: number): void => {
+    const layout = layoutOf(shape);
     cursor.address = address;
+    cursor.layout = layout;
     cursor.data = segments[address >>> ADDRESS_BITS] as Float64Array;
-    cursor.caches = startOf(address) + HEADER;
-    cursor.records = cursor.caches + layout.recordsAt;
-    cursor.room = room;
+    cursor.words = segmentWords[address >>> ADDRESS_BITS] as Int32Array;
+    cursor.start = startOf(address);
+    cursor.records = cursor.start + layout.recordsAt;
+    cursor.room = roomOf(shape);
+    cursor.index = 2 * (cursor.records + cursor.room * layout.stride);
+  };
+
+  /** The log in hand to another place, in another shape. */
+  const move = (shape: number): void => {
+    const { address, layout, data, start, records, count } = cursor;
+    const oldShape = shapeInHand();
+    place(allocate(shape), shape);
+    const { stride } = layout;
+    const { data: target, layout: other } = cursor;
+    if (other === layout) target.set(data.subarray(start, records + count * stride), cursor.start);
+    else {
+      target.set(data.subarray(start, records - stride), cursor.start);
+      for (let record = -1; record < count; record++) {
+        const from = records + record * stride;
+        const to = cursor.records + record * other.stride;
+        target.set(data.subarray(from, from + stride), to);
+        target[to + other.wrapsAt] = 0;
+      }
+    }
+    cursor.words[2 * cursor.start + SHAPE] = shape;
+    release(address, oldShape);
+    indexMembers(other, cursor);
   };
 
   return {
     create(droppedMs) {
-      const address = allocate(FIRST_ROOM);
-      moveTo(address, FIRST_ROOM);
-      const { data, caches, records } = cursor;
-      data.fill(0, caches - HEADER, records);
-      for (let cache = caches; cache < records - layout.stride; cache += layout.cacheStride)
-        data.fill(NONE, cache + layout.cacheMaxAt, cache + layout.cacheDistinctAt);
-      data[caches - HEADER + ROOM] = FIRST_ROOM;
+      place(allocate(0), 0);
+      const { data, words, start, records } = cursor;
+      data.fill(0, start, records);
+      words[2 * start + SHAPE] = 0;
+      for (const slot of [...narrow.extremesAt.max, ...narrow.extremesAt.min])
+        if (slot !== NONE) data.fill(NONE, start + slot, start + slot + 2);
       cursor.count = 0;
       cursor.first = 0;
       cursor.droppedMs = droppedMs;
-      cursor.newest = undefined;
+      indexMembers(narrow, cursor);
       return cursor;
     },
     open(address) {
-      const data = segments[address >>> ADDRESS_BITS] as Float64Array;
-      const header = startOf(address);
+      const segment = address >>> ADDRESS_BITS;
+      const words = segmentWords[segment] as Int32Array;
+      const data = segments[segment] as Float64Array;
+      const start = startOf(address);
+      const shape = words[2 * start + SHAPE] as number;
+      const layout = layoutOf(shape);
+      const records = start + layout.recordsAt;
+      const room = roomOf(shape);
       cursor.address = address;
+      cursor.layout = layout;
       cursor.data = data;
-      cursor.caches = header + HEADER;
-      cursor.records = header + HEADER + layout.recordsAt;
-      cursor.count = data[header + COUNT] as number;
-      cursor.first = data[header + FIRST] as number;
-      cursor.droppedMs = data[header + DROPPED] as number;
-      cursor.room = data[header + ROOM] as number;
-      if (layout.members > 0) cursor.newest = indexes[(data[header + INDEX] as number) - 1];
+      cursor.words = words;
+      cursor.start = start;
+      cursor.records = records;
+      cursor.room = room;
+      cursor.index = 2 * (records + room * layout.stride);
+      cursor.count = words[2 * start + COUNT] as number;
+      cursor.first = data[records - layout.stride + TIME] as number;
+      cursor.droppedMs = data[records - layout.stride + ID] as number;
       return cursor;
     },
     touch(address) {
       const data = segments[address >>> ADDRESS_BITS] as Float64Array;
-      const header = startOf(address);
+      const start = startOf(address);
       let sum = 0;
-      for (let line = header; line < header + HEADER + layout.recordsAt; line += LINE) sum += data[line] as number;
+      for (let line = start; line < start + narrow.recordsAt; line += LINE) sum += data[line] as number;
       return sum;
     },
     touchRecords(address) {
       const data = segments[address >>> ADDRESS_BITS] as Float64Array;
-      const header = startOf(address);
-      const records = header + HEADER + layout.recordsAt;
-      const last = (data[header + COUNT] as number) - 1;
-      let sum = data[records + last * layout.stride] as number;
-      for (let index = 0; index < layout.windows.length; index++) {
-        const lo = Math.min(last, data[header + HEADER + index * layout.cacheStride] as number);
-        sum += data[records + lo * layout.stride] as number;
+      const words = segmentWords[address >>> ADDRESS_BITS] as Int32Array;
+      const start = startOf(address);
+      const header = 2 * start;
+      const { stride, recordsAt, edgesAt, windows } = layoutOf(words[header + SHAPE] as number);
+      const records = start + recordsAt;
+      const last = (words[header + COUNT] as number) - 1;
+      let sum = data[records + last * stride] as number;
+      for (let index = 0; index < windows.length; index++) {
+        const lo = Math.min(last, words[header + edgesAt + index] as number);
+        sum += data[records + lo * stride] as number;
       }
       return sum;
     },
     save() {
-      const { data, newest } = cursor;
-      const header = cursor.caches - HEADER;
-      data[header + COUNT] = cursor.count;
-      data[header + FIRST] = cursor.first;
-      data[header + DROPPED] = cursor.droppedMs;
-      data[header + ROOM] = cursor.room;
-      if (newest === undefined || (data[header + INDEX] as number) > 0) return;
-      const place = freeIndexes.pop() ?? indexes.length;
-      indexes[place] = newest;
-      data[header + INDEX] = place + 1;
+      const { data, words, start, records, layout } = cursor;
+      words[2 * start + COUNT] = cursor.count;
+      data[records - layout.stride + TIME] = cursor.first;
+      data[records - layout.stride + ID] = cursor.droppedMs;
     },
     free(address) {
-      const data = segments[address >>> ADDRESS_BITS] as Float64Array;
-      const header = startOf(address);
-      const index = (data[header + INDEX] as number) - 1;
-      if (index >= 0) {
-        indexes[index] = undefined;
-        freeIndexes.push(index);
-      }
-      release(address, data[header + ROOM] as number);
+      const words = segmentWords[address >>> ADDRESS_BITS] as Int32Array;
+      release(address, words[2 * startOf(address) + SHAPE] as number);
     },
   };
 }

@@ -6,6 +6,7 @@
 import type { WindowPlan } from './feature-plan.ts';
 import { writeFenwick } from './log-appending.ts';
 import { ID, type LogLayout, MEMBER_STRIDE, TIME } from './log-layout.ts';
+import { moveNewest, removeNewest } from './log-members.ts';
 import {
   at,
   distinctBetween,
@@ -15,6 +16,7 @@ import {
   newestMs,
   type PackedLog,
   rangeExtreme,
+  setWindow,
   upperBound,
   valueAt,
 } from './log-reading.ts';
@@ -40,7 +42,7 @@ export interface Lowering {
 /** Lowers what is left of an entry of a net log; the entry is not counted any more when nothing is. */
 export function lowerEntry(layout: LogLayout, log: PackedLog, position: number, lowering: Lowering): void {
   const { data } = log;
-  const { stride, sumAt, presentAt, currencyAt } = layout;
+  const { stride, presentAt, currencyAt } = layout;
   const record = log.records + position * stride;
   const left = valueAt(layout, log, position);
   if (left === NONE) return;
@@ -49,7 +51,7 @@ export function lowerEntry(layout: LogLayout, log: PackedLog, position: number, 
   const taken = amount === undefined ? left : Math.min(left, amount);
   const gone = taken === left ? 1 : 0;
   for (let at_ = record; at_ < log.records + log.count * stride; at_ += stride) {
-    subtractWrapping(data, at_ + sumAt, at_ + sumAt + 1, taken, 0);
+    subtractWrapping(data, at_, layout, taken, 0);
     data[at_ + presentAt] = at(log, at_ + presentAt) - gone;
   }
 }
@@ -70,25 +72,34 @@ export function takeOut(layout: LogLayout, log: PackedLog, position: number): vo
   findEdges(layout, log);
 }
 
-/** low and wraps of a cumulative sum without others modulo 2^53 */
-function subtractWrapping(data: Float64Array, low: number, wraps: number, byLow: number, byWraps: number): void {
-  const difference = (data[low] as number) - byLow;
-  data[low] = difference < 0 ? difference + WRAP : difference;
-  data[wraps] = (data[wraps] as number) - byWraps - (difference < 0 ? 1 : 0);
+/** The cumulative sum of a record without another one, modulo 2^53. */
+function subtractWrapping(
+  data: Float64Array,
+  record: number,
+  { sumAt, wrapsAt }: LogLayout,
+  byLow: number,
+  byWraps: number,
+): void {
+  const difference = (data[record + sumAt] as number) - byLow;
+  data[record + sumAt] = difference < 0 ? difference + WRAP : difference;
+  if (wrapsAt === NONE) return;
+  data[record + wrapsAt] = (data[record + wrapsAt] as number) - byWraps - (difference < 0 ? 1 : 0);
 }
 
 /** The cumulative columns of the records behind a position, without its own part. */
 function subtractFromLater(layout: LogLayout, log: PackedLog, position: number): void {
   const { data } = log;
-  const { stride, sumAt, presentAt, squaresAt } = layout;
+  const { stride, sumAt, wrapsAt, presentAt, squaresAt } = layout;
   const record = log.records + position * stride;
   const part = data.slice(record, record + stride);
   const before = record - stride;
-  subtractWrapping(part, sumAt, sumAt + 1, at(log, before + sumAt), at(log, before + sumAt + 1));
+  const wrapsBefore = wrapsAt === NONE ? 0 : at(log, before + wrapsAt);
+  subtractWrapping(part, 0, layout, at(log, before + sumAt), wrapsBefore);
+  const wraps = wrapsAt === NONE ? 0 : (part[wrapsAt] as number);
   const present = presentAt === NONE ? 0 : at(log, record + presentAt) - at(log, before + presentAt);
   if (squaresAt !== NONE) subtractSquares(part, squaresAt, data, before + squaresAt);
   for (let later = record + stride; later < log.records + log.count * stride; later += stride) {
-    subtractWrapping(data, later + sumAt, later + sumAt + 1, part[sumAt] as number, part[sumAt + 1] as number);
+    subtractWrapping(data, later, layout, part[sumAt] as number, wraps);
     if (presentAt !== NONE) data[later + presentAt] = at(log, later + presentAt) - present;
     if (squaresAt !== NONE) subtractSquares(data, later + squaresAt, part, squaresAt);
   }
@@ -108,7 +119,6 @@ function subtractSquares(data: Float64Array, to: number, by: Float64Array, from:
 /** Before the record at `position` goes: its neighbours of the member meet, and links to later records are one less. */
 function unlinkMember(layout: LogLayout, log: PackedLog, column: number, position: number, number: number): void {
   const { data, first } = log;
-  const index = log.newest?.[column];
   const fieldOf = (place: number): number =>
     log.records + place * layout.stride + layout.membersAt + column * MEMBER_STRIDE;
   const own = fieldOf(position);
@@ -116,8 +126,8 @@ function unlinkMember(layout: LogLayout, log: PackedLog, column: number, positio
   if (hash !== 0) {
     if (next !== NO_NEXT) data[fieldOf(next - first) + 1] = previous;
     if (previous >= first) data[fieldOf(previous - first) + 2] = next;
-    if (next === NO_NEXT && previous >= first) index?.set(hash, previous);
-    if (next === NO_NEXT && previous < first) index?.delete(hash);
+    if (next === NO_NEXT && previous >= first) moveNewest(log, column, hash, number, previous);
+    if (next === NO_NEXT && previous < first) removeNewest(log, column, hash, number);
   }
   for (let place = position + 1; place < log.count; place++) {
     const field = fieldOf(place);
@@ -126,35 +136,31 @@ function unlinkMember(layout: LogLayout, log: PackedLog, column: number, positio
     const before = at(log, field + 1);
     if (before > number) data[field + 1] = before - 1;
     else if (before >= first) data[fieldOf(before - first) + 2] = first + place - 1;
-    if (at(log, field + 2) === NO_NEXT) index?.set(other, first + place - 1);
+    if (at(log, field + 2) === NO_NEXT) moveNewest(log, column, other, first + place, first + place - 1);
     else data[field + 2] = at(log, field + 2) - 1;
   }
 }
 
 /** Every window's cache anew, as of the newest event. */
 function findEdges(layout: LogLayout, log: PackedLog): void {
-  for (let index = 0; index < layout.windows.length; index++) {
-    const window = layout.windows[index] as WindowPlan;
-    const cache = log.caches + index * layout.cacheStride;
-    log.data.fill(0, cache, cache + layout.cacheStride);
-    log.data.fill(NONE, cache + layout.cacheMaxAt, cache + layout.cacheDistinctAt);
-    if (log.count > 0) findWindow(layout, log, window, cache);
-  }
+  for (let index = 0; index < layout.windows.length; index++)
+    findWindow(layout, log, layout.windows[index] as WindowPlan, index);
 }
 
-function findWindow(layout: LogLayout, log: PackedLog, window: WindowPlan, cache: number): void {
-  const { data, count } = log;
+function findWindow(layout: LogLayout, log: PackedLog, window: WindowPlan, index: number): void {
+  const { count } = log;
   const edge = newestMs(layout, log) - window.delayMs;
-  let hi = window.excludeCurrent ? count - 1 : count;
-  if (window.delayMs > 0) hi = Math.min(count - 1, upperBound(layout, log, edge, 0, count));
+  let hi = window.excludeCurrent ? Math.max(0, count - 1) : count;
+  if (window.delayMs > 0) hi = Math.min(Math.max(0, count - 1), upperBound(layout, log, edge, 0, count));
   const lo = upperBound(layout, log, edge - window.windowMs, 0, hi);
-  data[cache] = lo;
-  data[cache + 1] = hi;
+  setWindow(layout, log, index, lo, hi);
+  const slot = 2 * log.start + (layout.distinctAt[index] as number);
   const columns = window.needsDistinct ? layout.members : 0;
   for (let column = 0; column < columns; column++)
-    data[cache + layout.cacheDistinctAt + column] = distinctBetween(layout, log, column, lo, lo, 0, lo, hi);
-  if (window.needsMax) findExtreme(layout, log, cache + layout.cacheMaxAt, lo, hi, 1);
-  if (window.needsMin) findExtreme(layout, log, cache + layout.cacheMinAt, lo, hi, -1);
+    log.words[slot + column] = distinctBetween(layout, log, column, lo, lo, 0, lo, hi);
+  const { max, min } = layout.extremesAt;
+  if (window.needsMax) findExtreme(layout, log, log.start + (max[index] as number), lo, hi, 1);
+  if (window.needsMin) findExtreme(layout, log, log.start + (min[index] as number), lo, hi, -1);
 }
 
 function findExtreme(layout: LogLayout, log: PackedLog, slot: number, lo: number, hi: number, sign: 1 | -1): void {

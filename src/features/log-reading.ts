@@ -9,21 +9,26 @@ import { WRAP } from './wide-sum.ts';
 export interface PackedLog {
   /** of its arena; the data of other logs stand beside its own */
   address: number;
+  layout: LogLayout;
+  /** one memory, as doubles and as words of 32 bits */
   data: Float64Array;
-  /** where its windows' caches and its first record stand in `data` */
-  caches: number;
+  words: Int32Array;
+  /** where its header and its first record stand in `data` */
+  start: number;
   records: number;
+  /** where the indexes of its members stand in `words` */
+  index: number;
   count: number;
   /** absolute number of the first record: how many were dropped before it */
   first: number;
   /** time of the newest record that was dropped although a window of a late event could ask for it */
   droppedMs: number;
-  /** per member column: hash → absolute number of its newest record; only in logs with more than a few records */
-  newest: Map<number, number>[] | undefined;
   /** how many records there is room for */
   room: number;
   /** twice the room, at another place */
   readonly grow: () => void;
+  /** the layout with a column for wraps, at another place */
+  readonly widen: () => void;
 }
 
 /** no value, no record */
@@ -36,6 +41,24 @@ export const newestMs = (layout: LogLayout, log: PackedLog): number =>
 
 // a view beyond its end reads undefined; every index here is inside, and a fault would show as NaN in the property tests
 export const at = (log: PackedLog, index: number): number => log.data[index] as number;
+
+/** Positions of a window as of the newest of `count` events: [edgeOf, endOf). */
+export const edgeOf = (layout: LogLayout, log: PackedLog, index: number): number =>
+  log.words[2 * log.start + layout.edgesAt + index] as number;
+
+export function endOf(layout: LogLayout, log: PackedLog, index: number, count: number): number {
+  const window = layout.windows[index] as WindowPlan;
+  if (window.delayMs > 0) return log.words[2 * log.start + (layout.endsAt[index] as number)] as number;
+  return window.excludeCurrent ? Math.max(0, count - 1) : count;
+}
+
+/** Keeps them. */
+export function setWindow(layout: LogLayout, log: PackedLog, index: number, lo: number, hi: number): void {
+  const header = 2 * log.start;
+  log.words[header + layout.edgesAt + index] = lo;
+  const end = layout.endsAt[index] as number;
+  if (end !== NONE) log.words[header + end] = hi;
+}
 
 /** First position in [low, high) whose time is after t. */
 export function upperBound(layout: LogLayout, log: PackedLog, t: number, low: number, high: number): number {
@@ -172,28 +195,20 @@ export function writeDifference(
   raw: Float64Array,
   out: number,
 ): void {
-  const { sumAt, presentAt, squaresAt } = layout;
+  const { sumAt, wrapsAt, presentAt, squaresAt } = layout;
   const low = (data[head + sumAt] as number) - (data[tail + sumAt] as number);
-  const wraps = (data[head + sumAt + 1] as number) - (data[tail + sumAt + 1] as number);
-  raw[out + RAW.sum] = low < 0 ? low + WRAP : low;
-  raw[out + RAW.sumWraps] = low < 0 ? wraps - 1 : wraps;
+  if (wrapsAt === NONE) {
+    raw[out + RAW.sum] = low;
+    raw[out + RAW.sumWraps] = 0;
+  } else {
+    const wraps = (data[head + wrapsAt] as number) - (data[tail + wrapsAt] as number);
+    raw[out + RAW.sum] = low < 0 ? low + WRAP : low;
+    raw[out + RAW.sumWraps] = low < 0 ? wraps - 1 : wraps;
+  }
   if (presentAt !== NONE)
     raw[out + RAW.present] = (data[head + presentAt] as number) - (data[tail + presentAt] as number);
   if (squaresAt === NONE) return;
   const difference = (limb: number): number =>
     (data[head + squaresAt + limb] as number) - (data[tail + squaresAt + limb] as number);
   writeSquares(raw, out, difference(0), difference(1), difference(2));
-}
-
-/** Absolute number of the member's newest record before position `end`; −1 when there is none. */
-export function newestBefore(layout: LogLayout, log: PackedLog, column: number, hash: number, end: number): number {
-  const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
-  if (log.newest === undefined) {
-    for (let position = end - 1; position >= 0; position--)
-      if (at(log, member + position * layout.stride) === hash) return log.first + position;
-    return NONE;
-  }
-  let record = log.newest[column]?.get(hash) ?? NONE;
-  while (record - log.first >= end) record = at(log, member + (record - log.first) * layout.stride + 1);
-  return record < log.first ? NONE : record;
 }

@@ -1,6 +1,8 @@
 /** How a packed log stays small: what no event can ask for any more goes from the front, and the rest doubles. Pure. */
-import { type LogLayout, MEMBER_STRIDE } from './log-layout.ts';
-import { at, distinctBetween, NO_NEXT, newestMs, type PackedLog, upperBound } from './log-reading.ts';
+import type { WindowPlan } from './feature-plan.ts';
+import { ID, type LogLayout } from './log-layout.ts';
+import { indexMembers } from './log-members.ts';
+import { at, distinctBetween, edgeOf, endOf, newestMs, type PackedLog, setWindow, upperBound } from './log-reading.ts';
 
 /** below it a log is never looked at for old records */
 const COMPACT_FROM = 16;
@@ -33,34 +35,35 @@ function dropFirst(layout: LogLayout, log: PackedLog, dead: number): void {
   const recordsAt = log.records;
   log.droppedMs = Math.max(log.droppedMs, at(log, recordsAt + (dead - 1) * stride));
   forget(layout, log, dead);
-  // the record before the first one kept becomes the sentinel: its sums are what the first window subtracts
-  log.data.copyWithin(recordsAt - stride, recordsAt + (dead - 1) * stride, recordsAt + log.count * stride);
+  // the record before the first one kept becomes the sentinel: its sums are what the first window subtracts. Its time and
+  // id stay, which are the header's
+  const sums = ID + 1;
+  log.data.copyWithin(
+    recordsAt - stride + sums,
+    recordsAt + (dead - 1) * stride + sums,
+    recordsAt + log.count * stride,
+  );
+  for (let index = 0; index < layout.windows.length; index++) {
+    const lo = edgeOf(layout, log, index);
+    const hi = endOf(layout, log, index, log.count);
+    // a window whose edge lies in the dropped part (only when the cap was met) starts at what is left
+    setWindow(layout, log, index, Math.max(0, lo - dead), Math.max(0, hi - dead));
+  }
   log.count -= dead;
   log.first += dead;
-  for (let index = 0; index < layout.windows.length; index++) {
-    const cache = log.caches + index * layout.cacheStride;
-    // a window whose edge lies in the dropped part (only when the cap was met) starts at what is left
-    log.data[cache] = Math.max(0, at(log, cache) - dead);
-    log.data[cache + 1] = Math.max(0, at(log, cache + 1) - dead);
-  }
+  indexMembers(layout, log);
 }
 
-/** Takes the records before `dead` out of the indexes and, where a cap cut into windows, out of their distinct counts. */
+/** Takes the records before `dead` out of the distinct counts, where a cap cut into windows. */
 function forget(layout: LogLayout, log: PackedLog, dead: number): void {
-  for (let column = 0; column < layout.members; column++) {
-    const member = log.records + layout.membersAt + column * MEMBER_STRIDE;
-    for (let index = 0; index < layout.windows.length; index++) {
-      const cache = log.caches + index * layout.cacheStride;
-      const slot = cache + layout.cacheDistinctAt + column;
-      const lo = at(log, cache);
-      const hi = at(log, cache + 1);
-      if (lo < dead)
-        log.data[slot] = distinctBetween(layout, log, column, lo, hi, at(log, slot), Math.min(dead, hi), hi);
-    }
-    for (let position = 0; position < dead; position++) {
-      const field = member + position * layout.stride;
-      const hash = at(log, field);
-      if (hash !== 0 && at(log, field + 2) === NO_NEXT) log.newest?.[column]?.delete(hash);
+  for (let index = 0; index < layout.windows.length; index++) {
+    const lo = edgeOf(layout, log, index);
+    if (lo >= dead || !(layout.windows[index] as WindowPlan).needsDistinct) continue;
+    const hi = endOf(layout, log, index, log.count);
+    const slot = 2 * log.start + (layout.distinctAt[index] as number);
+    for (let column = 0; column < layout.members; column++) {
+      const known = log.words[slot + column] as number;
+      log.words[slot + column] = distinctBetween(layout, log, column, lo, hi, known, Math.min(dead, hi), hi);
     }
   }
 }

@@ -9,7 +9,6 @@ import {
 } from './corrections.ts';
 import { createEntityTable, NO_ENTITY } from './entity-table.ts';
 import { findById, lowerEntry, SEARCHED_RECORDS, takeOut } from './log-correcting.ts';
-import type { LogLayout } from './log-layout.ts';
 import { findRecord, NONE, newestMs, type PackedLog, upperBound } from './log-reading.ts';
 import type { PackedIds } from './packed-ids.ts';
 import type { LogEvent } from './raw-numbers.ts';
@@ -30,7 +29,6 @@ export const isReplaced = (pairs: Replacements | undefined, id: number): boolean
   pairs !== undefined && lastOf(pairs, id) !== NONE;
 
 export interface LogInHand {
-  readonly layout: LogLayout;
   readonly log: PackedLog;
   /** of this log; grows */
   readonly replaced: Replacements;
@@ -40,12 +38,13 @@ export interface LogInHand {
 
 /** Comes before the event's own visit, and is the same whatever is repeated. */
 export function correctLog(
-  { layout, log, replaced, onReplaced }: LogInHand,
+  { log, replaced, onReplaced }: LogInHand,
   event: LogEvent,
   operation: Operation,
   { originals, amount }: PlannedCorrection,
 ): Answer {
   const { id, timeMs } = event;
+  const { layout } = log;
   if (timeMs < newestMs(layout, log) - layout.latenessMs) return ANSWER.done;
   const end = upperBound(layout, log, timeMs, 0, log.count);
   if (findRecord(layout, log, event, end) !== NONE || isReplaced(replaced, id)) return ANSWER.done;

@@ -9,7 +9,7 @@ import {
   type FeatureReading,
   type FeatureValue,
 } from '../domain/feature.ts';
-import type { ParsedTransaction, Transaction } from '../domain/transaction.ts';
+import { type ParsedTransaction, type Transaction, transactionKey } from '../domain/transaction.ts';
 import { computeValues } from './compute-features.ts';
 import { EMPTY_PROFILE } from './compute-profile.ts';
 import {
@@ -63,8 +63,8 @@ export interface MemoryEngine {
   readonly labels: Pick<MemoryLabels<unknown>, 'apply'>;
   /** the transactions of the next visits: at most MOST_ITEMS */
   begin(transactions: readonly ParsedTransaction[]): void;
-  /** `item`: its number among those; `key` is the transaction's identity as one string, `hash` its hash53 */
-  visit(item: number, transaction: Transaction, key: string, hash: number): FeatureReading;
+  /** `item`: its number among those; `hash`: hashTransaction of it */
+  visit(item: number, transaction: Transaction, hash: number): FeatureReading;
   /** the newest time of all transactions */
   watermarkMs(): number;
 }
@@ -93,8 +93,8 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     ({ owner, place, stream: index }: FraudList<FraudOwner>, timeMs, id) => {
       const address = owner.entity === NO_ENTITY ? NO_LOG : owner.logs.logOf(owner.entity, place);
       if (address === NO_LOG) return undefined;
-      const { arena, layout } = streams[index] as Stream;
-      const log = arena.open(address);
+      const log = (streams[index] as Stream).arena.open(address);
+      const { layout } = log;
       const known = findRecord(layout, log, { timeMs, id }, upperBound(layout, log, timeMs, 0, log.count));
       return known < 0 ? undefined : recordTime(layout, log, 0);
     },
@@ -120,6 +120,16 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   /** what was asked for early is written somewhere, or the compiler would not ask */
   const touched = new Float64Array(1);
 
+  /** Four rounds, since each access needs what the one before it brought; in a round nothing waits for anything else. */
+  function touchAll(items: number): void {
+    let sum = 0;
+    for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchTable(items);
+    for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchRows(items);
+    for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchLogs(items);
+    for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchRecords();
+    touched[0] = sum;
+  }
+
   /** What the correction in hand does to a log, before its own visit. */
   function correctStream(own: EntityLogs, place: number, entity: number): void {
     if (correction === undefined) return;
@@ -131,13 +141,13 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
       answers |= 1 << ANSWER.unknown;
       return;
     }
-    const { arena, layout } = stream;
+    const { arena } = stream;
     const log = arena.open(address);
     const replaced = own.makeReplaced(entity, place);
     const onReplaced = (id: number): void => {
       if (stream.plan.needsLabels) forgetReplaced(own.makeFrauds(entity, place), id);
     };
-    const answer = correctLog({ layout, log, replaced, onReplaced }, event, operation, correction);
+    const answer = correctLog({ log, replaced, onReplaced }, event, operation, correction);
     arena.save();
     answers |= 1 << answer;
     if (answer === ANSWER.beyond) unsearched.add(stream.plan.index);
@@ -150,18 +160,18 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     reader.readStream(stream.plan);
     isReplacing = false;
     if (correction !== undefined) correctStream(own, place, entity);
-    const { arena, layout } = stream;
+    const { arena } = stream;
     const address = entity === NO_ENTITY ? NO_LOG : own.logOf(entity, place);
     let visit: Visit;
     if (belongs && address !== NO_LOG && isReplaced(own.replacedOf(entity, place), event.id)) {
-      visit = readReplaced(layout, arena.open(address), event, raw);
+      visit = readReplaced(arena.open(address), event, raw);
     } else if (!belongs || entity === NO_ENTITY) {
       const log = arena.open(address === NO_LOG ? stream.empty : address);
       if (address === NO_LOG) log.droppedMs = own.table.forgottenMs;
-      visit = visitLog(layout, log, event, false, raw);
+      visit = visitLog(log, event, false, raw);
     } else {
       const log = address === NO_LOG ? arena.create(own.table.forgottenMs) : arena.open(address);
-      visit = visitLog(layout, log, event, true, raw);
+      visit = visitLog(log, event, true, raw);
       if (visit === VISIT.inOrder || visit === VISIT.late) {
         arena.save();
         if (log.address !== address) own.keepLog(entity, place, log.address);
@@ -203,7 +213,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     return false;
   }
 
-  function visit(item: number, transaction: Transaction, key: string, hash: number): FeatureReading {
+  function visit(item: number, transaction: Transaction, hash: number): FeatureReading {
     watermarkMs = Math.max(watermarkMs, transaction.occurredAtMs);
     reader.start(transaction, hash);
     fraudLists.length = 0;
@@ -212,10 +222,13 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     teaches = false;
     correction = correctionInHand(item, transaction);
     answers = 0;
-    unsearched.clear();
+    if (unsearched.size > 0) unsearched.clear();
     let seen = 0;
     for (let index = 0; index < entities.length; index++) seen |= visitCombination(entities[index] as EntityLogs, item);
-    if (fraudLists.length > 0) labels.remember(key, transaction.occurredAtMs, [...fraudLists]);
+    if (fraudLists.length > 0) {
+      const key = transactionKey(transaction.channel, transaction.transactionId);
+      labels.remember(key, transaction.occurredAtMs, [...fraudLists]);
+    }
     const own = isNew ? ownReferences(transaction) : undefined;
     if (own !== undefined) references.remember(item, own, hash, event.timeMs, watermarkMs);
     const profile = profiles?.visit(item, transaction, isAgain, teaches, watermarkMs) ?? EMPTY_PROFILE;
@@ -243,8 +256,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     begin(transactions) {
       for (let item = 0; item < transactions.length; item++)
         ids.take(item, (transactions[item] as ParsedTransaction).transaction);
-      for (let index = 0; index < entities.length; index++)
-        touched[0] = (entities[index] as EntityLogs).touch(transactions.length);
+      touchAll(transactions.length);
     },
     visit,
     watermarkMs: () => watermarkMs,

@@ -4,9 +4,9 @@
  */
 import type { EarlierDecision, FeatureReading } from '../domain/feature.ts';
 import type { FeatureStore, Settlement } from '../domain/ports.ts';
-import { type ParsedTransaction, transactionKey } from '../domain/transaction.ts';
+import type { ParsedTransaction } from '../domain/transaction.ts';
 import { planFeatures } from './feature-plan.ts';
-import { hash53 } from './hash.ts';
+import { hashTransaction } from './hash.ts';
 import { createMemoryEngine, type MemoryStoreOptions, MOST_ITEMS } from './memory-engine.ts';
 import { createSlotTable, type SlotTable } from './slot-table.ts';
 
@@ -25,14 +25,13 @@ export function createMemoryFeatureStore(options: MemoryStoreOptions): FeatureSt
   const engine = createMemoryEngine(plan, options);
 
   const read = (item: number, { transaction }: ParsedTransaction): FeatureReading => {
-    const key = transactionKey(transaction.channel, transaction.transactionId);
-    const hash = hash53(key);
-    const slot = slots.find(key, hash);
+    const hash = hashTransaction(transaction);
+    const slot = slots.find(transaction, hash);
     const known = slot < 0 ? undefined : slots.reading(slot);
     const decided = slot < 0 ? undefined : slots.decided(slot);
     if (known !== undefined) return withEarlier(known, decided);
-    const reading = engine.visit(item, transaction, key, hash);
-    slots.keepReading(slot, key, hash, reading, engine.watermarkMs());
+    const reading = engine.visit(item, transaction, hash);
+    slots.keepReading(slot, transaction, hash, reading, engine.watermarkMs());
     return withEarlier(reading, decided);
   };
 
@@ -57,6 +56,5 @@ export function createMemoryFeatureStore(options: MemoryStoreOptions): FeatureSt
 const withEarlier = (reading: FeatureReading, earlier: EarlierDecision | undefined): FeatureReading =>
   earlier === undefined ? reading : { ...reading, earlier };
 
-function settleOne({ channel, transactionId, fingerprint, decision }: Settlement, slots: SlotTable): EarlierDecision {
-  return slots.keepDecision(transactionKey(channel, transactionId), { fingerprint, decision });
-}
+const settleOne = (settlement: Settlement, slots: SlotTable): EarlierDecision =>
+  slots.keepDecision(settlement, { fingerprint: settlement.fingerprint, decision: settlement.decision });

@@ -17,13 +17,14 @@ import { RAW, type WindowPlan } from './feature-plan.ts';
 import { append } from './log-appending.ts';
 import { insertLate } from './log-inserting.ts';
 import type { LogLayout } from './log-layout.ts';
+import { newestBefore } from './log-members.ts';
 import {
-  at,
   distinctBetween,
+  edgeOf,
+  endOf,
   findRecord,
   found,
   NONE,
-  newestBefore,
   newestMs,
   type PackedLog,
   rangeExtreme,
@@ -36,13 +37,8 @@ export const VISIT = { inOrder: 0, late: 1, repeat: 2, tooLate: 3, unmatched: 4 
 export type Visit = (typeof VISIT)[keyof typeof VISIT];
 
 /** Adds the event once, when it belongs to the stream, and writes the raw numbers of every window as of its arrival. */
-export function visitLog(
-  layout: LogLayout,
-  log: PackedLog,
-  event: LogEvent,
-  belongs: boolean,
-  raw: Float64Array,
-): Visit {
+export function visitLog(log: PackedLog, event: LogEvent, belongs: boolean, raw: Float64Array): Visit {
+  const { layout } = log;
   const newest = newestMs(layout, log);
   const t = event.timeMs;
   if (!belongs) {
@@ -51,7 +47,7 @@ export function visitLog(
     return VISIT.unmatched;
   }
   if (t > newest) {
-    append(layout, log, event, raw);
+    append(log, event, raw);
     return VISIT.inOrder;
   }
   const position = t === newest ? log.count : upperBound(layout, log, t, 0, log.count);
@@ -61,17 +57,18 @@ export function visitLog(
     return VISIT.repeat;
   }
   if (t === newest) {
-    append(layout, log, event, raw);
+    append(log, event, raw);
     return VISIT.inOrder;
   }
   evaluate(layout, log, event, position, position, true, raw);
   if (t < newest - layout.latenessMs) return VISIT.tooLate;
-  insertLate(layout, log, event, position, newest);
+  insertLate(log, event, position, newest);
   return VISIT.late;
 }
 
 /** Of an event that another version has replaced in this log: the windows as of its own time, without it. */
-export function readReplaced(layout: LogLayout, log: PackedLog, event: LogEvent, raw: Float64Array): Visit {
+export function readReplaced(log: PackedLog, event: LogEvent, raw: Float64Array): Visit {
+  const { layout } = log;
   const position = upperBound(layout, log, event.timeMs, 0, log.count);
   evaluate(layout, log, event, position, position, false, raw);
   return VISIT.repeat;
@@ -93,7 +90,6 @@ function evaluate(
   const { windows } = layout;
   for (let index = 0; index < windows.length; index++) {
     const window = windows[index] as WindowPlan;
-    const cache = log.caches + index * layout.cacheStride;
     const edge = event.timeMs - window.delayMs;
     let hi = window.excludeCurrent ? before : end;
     if (window.delayMs > 0) hi = upperBound(layout, log, edge, 0, before);
@@ -109,13 +105,13 @@ function evaluate(
     }
     const columns = window.needsDistinct ? layout.members : 0;
     for (let column = 0; column < columns; column++) {
-      const known = at(log, cache + layout.cacheDistinctAt + column);
+      const known = log.words[2 * log.start + (layout.distinctAt[index] as number) + column] as number;
       raw[window.rawAt + RAW.distinct + column] = distinctBetween(
         layout,
         log,
         column,
-        at(log, cache),
-        at(log, cache + 1),
+        edgeOf(layout, log, index),
+        endOf(layout, log, index, log.count),
         known,
         lo,
         hi,

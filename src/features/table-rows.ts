@@ -14,7 +14,9 @@ export interface Rows {
   isNamed(item: number): boolean;
   hashOf(item: number): number;
   hashOfRow(row: number): number;
-  /** is it the row of the key of this item? Then it was used just now */
+  /** asks early for a row's memory; the answer means nothing */
+  touch(row: number): number;
+  /** is it the row of the key of this item? Then it was used just now. A row that was freed is no one's */
   isSame(row: number, item: number): boolean;
   /** was it used since it was last asked? */
   takeRecent(row: number): boolean;
@@ -131,10 +133,12 @@ export function createRows(ids: PackedIds, kinds: readonly number[], cells: numb
     },
     hashOf,
     hashOfRow: (row) => segmentOf(row)[startOf(row) + HASH] as number,
+    touch: (row) => (row < end ? (segmentOf(row)[startOf(row) + STATE] as number) : 0),
     isSame(row, item) {
       const rowWords = segmentOf(row);
       const start = startOf(row);
       const state = rowWords[start + STATE] as number;
+      if (state === FREE) return false;
       // a key that must be text differs from a packed one in a length
       const isEqual = (state & TEXT) === 0 ? isSameKey(rowWords, start, item) : isSameText(row, item);
       if (isEqual && (state & RECENT) === 0) rowWords[start + STATE] = state | RECENT;

@@ -107,6 +107,20 @@ export function transactionOf(workload: Workload, index: number): ParsedTransact
   };
 }
 
+/** Transactions from … to − 1 in chunks. */
+export function* chunksOf(
+  workload: Workload,
+  from: number,
+  to: number,
+  size: number,
+): Generator<readonly ParsedTransaction[]> {
+  for (let start = from; start < to; start += size) {
+    const chunk: ParsedTransaction[] = [];
+    for (let index = start; index < Math.min(to, start + size); index++) chunk.push(transactionOf(workload, index));
+    yield chunk;
+  }
+}
+
 const WINDOWS = ['10m', '1h', '24h', '7d', '30d'];
 
 /** Exact count and sum over five windows for three entities, the customer's max over 7 d and distinct payees over 30 d. */

@@ -1,19 +1,20 @@
 /**
- * Measures the velocity stores beside other designs: `npm run bench:velocity [-- --quick]`. Prints figures and asserts
- * none: ratios travel between machines, absolute figures do not. Redis is a server of its own; its CPU is what it says of
+ * Measures the velocity stores beside other designs: `npm run bench:velocity [-- --quick] [-- --in-process]`, the latter
+ * without what needs Redis. Prints figures and asserts none: ratios travel between machines, absolute figures do not. Redis is a server of its own; its CPU is what it says of
  * itself, so that a busy machine disturbs the figures less.
  */
 import { Redis } from 'ioredis';
 import type { FeatureStore } from '../../src/domain/ports.ts';
 import type { ParsedTransaction } from '../../src/domain/transaction.ts';
-import { createMemoryFeatureStore } from '../../src/features/memory-feature-store.ts';
 import { createRedisFeatureStore } from '../../src/features/redis-feature-store.ts';
 import { catalogueOf, DAY, HOUR, seededRandom } from '../helpers/feature-cases.ts';
 import { startRedis } from '../helpers/servers/redis.ts';
-import { BUCKETS, createPlainTwin, IO_FLOOR, SORTED_SET_SCAN } from './velocity-designs.ts';
-import { AGREED_FEATURES, AGREED_WORKLOAD, makeWorkload, transactionOf, type Workload } from './velocity-workload.ts';
+import { BUCKETS, IO_FLOOR, SORTED_SET_SCAN } from './velocity-designs.ts';
+import { inProcess } from './velocity-in-process.ts';
+import { AGREED_FEATURES, AGREED_WORKLOAD, chunksOf, makeWorkload, type Workload } from './velocity-workload.ts';
 
 const isQuick = process.argv.includes('--quick');
+const isInProcessOnly = process.argv.includes('--in-process');
 const ALL_WINDOWS = ['90d', '30d', '7d', '24h', '1h', '10m', '1m'];
 const MS: Readonly<Record<string, number>> = {
   '90d': 90 * DAY,
@@ -24,8 +25,7 @@ const MS: Readonly<Record<string, number>> = {
 };
 const T0 = Date.UTC(2026, 0, 1);
 
-const server = await startRedis();
-const client = new Redis(server.url);
+let client: Redis;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function redisCpuMicros(): Promise<number> {
@@ -220,19 +220,10 @@ async function nodeCost(): Promise<void> {
   );
 }
 
-function* chunksOf(workload: Workload, from: number, to: number, size: number): Generator<ParsedTransaction[]> {
-  for (let start = from; start < to; start += size) {
-    const chunk: ParsedTransaction[] = [];
-    for (let index = start; index < Math.min(to, start + size); index++) chunk.push(transactionOf(workload, index));
-    yield chunk;
-  }
-}
-
 /** Chunks in flight, as the partitions of a topic have them. */
 const IN_FLIGHT = 3;
 
-async function agreedWork(): Promise<void> {
-  const workload = makeWorkload({ ...AGREED_WORKLOAD, transactions: isQuick ? 120_000 : AGREED_WORKLOAD.transactions });
+async function agreedWork(workload: Workload): Promise<void> {
   const measured = isQuick ? 20_000 : 200_000;
   const warm = workload.size - measured - 5_000;
   say(`\nagreed work: ${workload.size} transactions, the last ${measured} measured`);
@@ -263,52 +254,21 @@ async function agreedWork(): Promise<void> {
   latencies.sort((a, b) => a - b);
   const p = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
   say(`Redis, one at a time:   ${f(single.perSecond, 0)} tx/s, p50 ${f(p(0.5), 3)} ms, p99 ${f(p(0.99), 3)} ms`);
-  await inProcess(workload, catalogue);
 }
 
-async function inProcess(workload: Workload, catalogue: ReturnType<typeof catalogueOf>): Promise<void> {
-  const half = Math.floor(workload.size / 2);
-  const twin = createPlainTwin(['30d', '7d', '24h', '1h', '10m'].map((window) => MS[window] ?? 600_000));
-  let plainMicros = 0;
-  let done = 0;
-  for (const chunk of chunksOf(workload, 0, workload.size, 64)) {
-    const started = nodeCpuMicros();
-    for (const { transaction } of chunk)
-      twin(
-        [transaction.customerId, transaction.counterparty?.accountId ?? '', transaction.device?.id ?? ''],
-        transaction.occurredAtMs,
-        transaction.amountMinor ?? 0,
-      );
-    if (done > half) plainMicros += nodeCpuMicros() - started;
-    done += chunk.length;
-  }
-  const plainCount = Math.max(1, workload.size - half);
-  say(
-    `in process, plain:      ${f((1e6 * plainCount) / plainMicros, 0)} tx/s (count and sum alone, no repeats, no bounds)`,
-  );
-  for (const keepsProfiles of [false, true]) {
-    const store = createMemoryFeatureStore({ catalogue, keepsProfiles });
-    let micros = 0;
-    done = 0;
-    for (const chunk of chunksOf(workload, 0, workload.size, 64)) {
-      const started = nodeCpuMicros();
-      await store.recordAndRead(chunk);
-      if (done > half) micros += nodeCpuMicros() - started;
-      done += chunk.length;
-    }
-    const rate = (1e6 * plainCount) / micros;
-    const name = keepsProfiles ? 'in process + profile:  ' : 'in process, ours:      ';
-    say(`${name} ${f(rate, 0)} tx/s, ratio to plain ${f(rate / ((1e6 * plainCount) / plainMicros), 2)}`);
+const workload = makeWorkload({ ...AGREED_WORKLOAD, transactions: isQuick ? 120_000 : AGREED_WORKLOAD.transactions });
+if (!isInProcessOnly) {
+  const server = await startRedis();
+  client = new Redis(server.url);
+  try {
+    const ours = await windowsAndEvents();
+    await otherDesigns(ours);
+    await lateCost();
+    await nodeCost();
+    await agreedWork(workload);
+  } finally {
+    client.disconnect();
+    await server.stop();
   }
 }
-
-try {
-  const ours = await windowsAndEvents();
-  await otherDesigns(ours);
-  await lateCost();
-  await nodeCost();
-  await agreedWork();
-} finally {
-  client.disconnect();
-  await server.stop();
-}
+await inProcess(workload, say);

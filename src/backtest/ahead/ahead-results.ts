@@ -6,9 +6,9 @@
 import { VigilError } from '../../domain/errors.ts';
 import type { EarlierDecision, FeatureReading } from '../../domain/feature.ts';
 import type { FeatureStore, FraudModel, ModelScore } from '../../domain/ports.ts';
-import { type ParsedTransaction, type Transaction, transactionKey } from '../../domain/transaction.ts';
+import type { ParsedTransaction, Transaction } from '../../domain/transaction.ts';
 import { EMPTY_PROFILE } from '../../features/compute-profile.ts';
-import { hash53 } from '../../features/hash.ts';
+import { hashTransaction } from '../../features/hash.ts';
 import { createSlotTable } from '../../features/slot-table.ts';
 import type { SideWork } from './ahead-chunk.ts';
 
@@ -64,14 +64,13 @@ export function createAheadStore(
 
   const read = ({ transaction }: ParsedTransaction): FeatureReading => {
     const reading = results.readingOf(transaction);
-    const key = transactionKey(transaction.channel, transaction.transactionId);
-    const hash = hash53(key);
-    const slot = slots.find(key, hash);
+    const hash = hashTransaction(transaction);
+    const slot = slots.find(transaction, hash);
     const decided = slot < 0 ? undefined : slots.decided(slot);
     const isKnown = slot >= 0 && slots.reading(slot) !== undefined;
     if (!isKnown) {
       watermarkMs = Math.max(watermarkMs, transaction.occurredAtMs);
-      slots.keepReading(slot, key, hash, NO_NUMBERS, watermarkMs);
+      slots.keepReading(slot, transaction, hash, NO_NUMBERS, watermarkMs);
     }
     return decided === undefined ? reading : { ...reading, earlier: decided };
   };
@@ -80,8 +79,8 @@ export function createAheadStore(
     recordAndRead: async (chunk) => chunk.map(read),
     settle: async (chunk) =>
       chunk.map(
-        ({ channel, transactionId, fingerprint, decision }): EarlierDecision =>
-          slots.keepDecision(transactionKey(channel, transactionId), { fingerprint, decision }),
+        (settlement): EarlierDecision =>
+          slots.keepDecision(settlement, { fingerprint: settlement.fingerprint, decision: settlement.decision }),
       ),
     // they went to the store of the other thread
     applyLabels: async () => ({ applied: 0, unmatched: 0 }),

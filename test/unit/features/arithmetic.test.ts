@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { transactionKey } from '../../../src/domain/transaction.ts';
 import { escapeId } from '../../../src/features/entities.ts';
-import { hash53, SHARDS, shardOf } from '../../../src/features/hash.ts';
+import { hash53, hashTransaction, SHARDS, shardOf } from '../../../src/features/hash.ts';
 import { addLabel, fraudSpans, type LabelEntry } from '../../../src/features/label-history.ts';
 import { squareHigh, squareLow, standardDeviation, sumOf, WRAP } from '../../../src/features/wide-sum.ts';
 
@@ -90,5 +91,15 @@ describe('keys', () => {
     const hashes = new Set(Array.from({ length: 200_000 }, (_, index) => hash53(`MB-20261123-${index}`)));
     expect(hashes.size).toBe(200_000);
     expect([...hashes].every((hash) => Number.isSafeInteger(hash) && hash > 0)).toBe(true);
+  });
+});
+
+describe('the hash of a transaction', () => {
+  it('is that of its key', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string({ unit: 'binary' }), (channel, transactionId) => {
+        expect(hashTransaction({ channel, transactionId })).toBe(hash53(transactionKey(channel, transactionId)));
+      }),
+    );
   });
 });

@@ -4,8 +4,10 @@ import { createEntityTable, NO_ENTITY } from '../../../src/features/entity-table
 import { createPackedIds } from '../../../src/features/packed-ids.ts';
 import { aTransaction } from '../../helpers/a-transaction.ts';
 
+const ITEMS = 8;
+
 function tableOf(maxEntities: number, newestMs: (entity: number) => number = () => 0) {
-  const ids = createPackedIds(['customer', 'device'], 1);
+  const ids = createPackedIds(['customer', 'device'], ITEMS);
   const forgotten: number[] = [];
   const table = createEntityTable({
     ids,
@@ -16,9 +18,9 @@ function tableOf(maxEntities: number, newestMs: (entity: number) => number = () 
     newestMs,
     onForget: (entity) => void forgotten.push(entity),
   });
-  const name = (customerId: string, device: string): void => {
+  const name = (customerId: string, device: string, item = 0): void => {
     const { transaction } = aTransaction();
-    ids.take(0, { ...transaction, customerId, device: { id: device } });
+    ids.take(item, { ...transaction, customerId, device: { id: device } });
   };
   return { ids, table, name, forgotten };
 }
@@ -80,6 +82,33 @@ describe('the in-process table of entities', () => {
           forgotten.length = 0;
           known.set(customer, entity);
           expect(known.size).toBeLessThanOrEqual(20);
+        }
+      }),
+    );
+  });
+
+  it('finds the same when it was asked to look ahead, whatever came and went since', () => {
+    const anyChunk = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: ITEMS });
+    fc.assert(
+      fc.property(fc.array(anyChunk, { maxLength: 100 }), (chunks) => {
+        const { table, name, forgotten } = tableOf(5);
+        const known = new Map<string, number>();
+        for (const numbers of chunks) {
+          const customers = numbers.map((number) => (number % 4 === 0 ? `客${number}` : `C${number}`));
+          customers.forEach((customer, item) => {
+            name(customer, 'D', item);
+          });
+          table.touchIndex(customers.length);
+          table.touchRows(customers.length);
+          customers.forEach((customer, item) => {
+            const found = table.find(item);
+            expect(found).toBe(known.get(customer) ?? NO_ENTITY);
+            if (found !== NO_ENTITY) return;
+            const entity = table.add(item, 0);
+            for (const [other, at] of known) if (forgotten.includes(at)) known.delete(other);
+            forgotten.length = 0;
+            known.set(customer, entity);
+          });
         }
       }),
     );

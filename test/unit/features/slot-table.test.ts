@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FeatureReading } from '../../../src/domain/feature.ts';
+import type { EarlierDecision, FeatureReading } from '../../../src/domain/feature.ts';
 import { EMPTY_PROFILE } from '../../../src/features/compute-profile.ts';
-import { hash53 } from '../../../src/features/hash.ts';
+import { hashTransaction, type TransactionName } from '../../../src/features/hash.ts';
 import { createSlotTable } from '../../../src/features/slot-table.ts';
 
 const reading = (value: number | null): FeatureReading => ({
@@ -12,40 +12,81 @@ const reading = (value: number | null): FeatureReading => ({
   estimated: [],
   warmingUp: [],
 });
-const table = (maxSlots: number, horizonMs = 1_000) =>
-  createSlotTable({ maxSlots, horizonMs, features: 3, keepsProfiles: true });
+const NAME = { channel: 'APP', transactionId: 'a' };
+const OTHER = { channel: 'APP', transactionId: 'b' };
+
+function table(maxSlots: number, horizonMs = 1_000) {
+  const slots = createSlotTable({ maxSlots, horizonMs, features: 3, keepsProfiles: true });
+  const find = (name: TransactionName): number => slots.find(name, hashTransaction(name));
+  const keep = (name: TransactionName, value: number, watermarkMs = 0): void =>
+    slots.keepReading(find(name), name, hashTransaction(name), reading(value), watermarkMs);
+  return { slots, find, keep };
+}
+
+/** Short and long ones (63 characters fit), with other letters, and where the channel ends in the id's first characters. */
+const AWKWARD: readonly TransactionName[] = [
+  { channel: 'APP', transactionId: '' },
+  { channel: 'APP', transactionId: 'é' },
+  { channel: 'APP', transactionId: '\u0169' },
+  { channel: 'APP', transactionId: 'i' },
+  { channel: 'APP', transactionId: '付款' },
+  { channel: 'APP/', transactionId: 'x' },
+  { channel: 'APP', transactionId: '/x' },
+  { channel: 'APP', transactionId: 'x'.repeat(59) },
+  { channel: 'APP', transactionId: 'x'.repeat(60) },
+  { channel: 'APP', transactionId: `${'x'.repeat(60)}y` },
+  { channel: 'APP', transactionId: 'x'.repeat(300) },
+];
+
+const anyName = fc.oneof(
+  fc.constantFrom(...AWKWARD),
+  fc.integer({ min: 0, max: 40 }).map((id) => ({ channel: 'APP', transactionId: `K${id}` })),
+);
 
 describe('the slots of the in-process store', () => {
   it('give back a reading exactly', () => {
-    const slots = table(4);
-    slots.keepReading(-1, 'a', hash53('a'), reading(1), 0);
-    expect(slots.reading(slots.find('a', hash53('a')))).toEqual(reading(1));
-    expect(slots.find('b', hash53('b'))).toBe(-1);
+    const { slots, find, keep } = table(4);
+    keep(NAME, 1);
+    expect(slots.reading(find(NAME))).toEqual(reading(1));
+    expect(find(OTHER)).toBe(-1);
   });
 
   it('forget what is older than the horizon, and know it again when it comes again', () => {
-    const slots = table(4);
-    slots.keepReading(-1, 'a', hash53('a'), reading(1), 0);
-    slots.keepReading(-1, 'b', hash53('b'), reading(2), 1_001);
-    expect(slots.find('a', hash53('a'))).toBe(-1);
-    slots.keepReading(-1, 'a', hash53('a'), reading(7), 1_002);
-    expect(slots.reading(slots.find('a', hash53('a')))?.values[0]).toBe(7);
+    const { slots, find, keep } = table(4);
+    keep(NAME, 1);
+    keep(OTHER, 2, 1_001);
+    expect(find(NAME)).toBe(-1);
+    keep(NAME, 7, 1_002);
+    expect(slots.reading(find(NAME))?.values[0]).toBe(7);
+  });
+
+  it('keep the first decision, with a reading or without', () => {
+    const { slots, find, keep } = table(4);
+    keep(NAME, 1);
+    const first = { fingerprint: 'f1', decision: {} as EarlierDecision['decision'] };
+    expect(slots.keepDecision(NAME, first)).toBe(first);
+    expect(slots.keepDecision(NAME, { ...first, fingerprint: 'f2' })).toBe(first);
+    expect(slots.keepDecision(OTHER, first)).toBe(first);
+    expect([slots.decided(find(NAME)), slots.decided(find(OTHER))]).toEqual([first, first]);
+    expect(slots.reading(find(OTHER))).toBeUndefined();
   });
 
   it('hold the newest of any sequence, and no other', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 300 }), (ids) => {
+      fc.property(fc.array(anyName, { maxLength: 300 }), (names) => {
         const capacity = 16;
-        const slots = table(capacity, Number.POSITIVE_INFINITY);
+        const { find, keep, slots } = table(capacity, Number.POSITIVE_INFINITY);
         const order: string[] = [];
-        for (const id of ids) {
-          const key = `K${id}`;
-          const slot = slots.find(key, hash53(key));
-          expect(slot >= 0).toBe(order.slice(-capacity).includes(key));
-          if (slot >= 0) continue;
-          slots.keepReading(slot, key, hash53(key), reading(id), 0);
+        names.forEach((name, index) => {
+          const key = `${name.channel}/${name.transactionId}`;
+          const slot = find(name);
+          const place = order.lastIndexOf(key);
+          expect(slot >= 0).toBe(place >= 0 && place >= order.length - capacity);
+          if (slot >= 0) return;
+          keep(name, index);
           order.push(key);
-        }
+          expect(slots.reading(find(name))?.values[0]).toBe(index);
+        });
       }),
     );
   });
