@@ -10,7 +10,7 @@ import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import type { ConfigFault, SourceFile } from '../domain/config-fault.ts';
 import type { FeatureCatalogue } from '../domain/feature.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { parseFeatureCatalogue } from '../features/catalogue.ts';
+import { type CatalogueOptions, parseFeatureCatalogue } from '../features/catalogue.ts';
 import type { Generation } from '../pipeline/generation.ts';
 import { compileWhere } from '../rules/expression/compile-where.ts';
 import type { LimitSet } from '../rules/limits/limit-set.ts';
@@ -202,8 +202,9 @@ const STEPS: readonly ((draft: Draft) => void)[] = [
   (draft) => {
     if (reuse(draft, 'features')) return;
     const lateness = draft.loadedSettings?.settings.features;
-    const options = {
-      compileWhere,
+    const channels = draft.channels?.channels;
+    const options: CatalogueOptions = {
+      compileWhere: (expression, at) => compileWhere(expression, at, channels?.keys()),
       allowedLatenessMs: (lateness?.allowedLatenessHours ?? 24) * HOUR_MS,
       repeatHorizonMs: (lateness?.repeatHorizonHours ?? 24) * HOUR_MS,
     };

@@ -14,6 +14,8 @@ const EXPONENTS: ReadonlyMap<string, number> = new Map(
   ),
 );
 
+export const CURRENCIES: readonly string[] = [...EXPONENTS.keys()];
+
 export const isCurrency = (code: string): boolean => EXPONENTS.has(code);
 
 /** Digits of the minor unit: 2 for CNY, 0 for JPY, 3 for KWD; undefined for an unknown code. */

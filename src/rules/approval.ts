@@ -36,9 +36,26 @@ export interface Refusal {
 
 const refusal = (code: RefusalCode): Refusal => ({ code, message: REFUSALS[code] });
 
-/** People are compared after NFC and without regard to case. */
+/** Letters of other scripts that look like Latin ones, and the Latin ones: a second "wang" with a Cyrillic а is no second person. */
+const LOOK_ALIKES = new Map(
+  ['аaвbсcеeһhіiјjкkмmнhоoрpѕsтtуyхxԁdɡgӏl', 'αaβbεeηnιiκkνvοoρpτtυuχxγy', 'ıi'].flatMap((pairs) =>
+    Array.from(pairs.matchAll(/(.)(.)/gu), ([, like = '', letter = '']): [string, string] => [like, letter]),
+  ),
+);
+
+/**
+ * People are compared as they are read: without regard to case, width, blanks, characters that cannot be seen, and letters of
+ * other scripts that look the same. Two honest names that this makes one are rare, and then one of them signs with more.
+ */
 export function isSamePerson(one: string, other: string): boolean {
-  const person = (name: string): string => name.normalize('NFC').trim().toLowerCase();
+  const person = (name: string): string =>
+    Array.from(
+      name
+        .normalize('NFKC')
+        .toLowerCase()
+        .replace(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, ''),
+      (letter) => LOOK_ALIKES.get(letter) ?? letter,
+    ).join('');
   return person(one) === person(other);
 }
 

@@ -3,6 +3,7 @@ import type { ConfigFault } from '../domain/config-fault.ts';
 import { OUTCOMES } from '../domain/decision.ts';
 import { didYouMean } from '../domain/did-you-mean.ts';
 import type { Channel } from '../domain/transaction.ts';
+import { isSamePerson } from './approval.ts';
 import { type DocumentNode, type DocumentReader, readKey } from './documents/document-reader.ts';
 import { alwaysTrueFault } from './expression/always-true.ts';
 import { compileExpression } from './expression/expression.ts';
@@ -100,17 +101,26 @@ function readWhen(at: DocumentNode, reader: DocumentReader, context: RuleContext
 
 interface SignedCondition {
   readonly expression: Rule['expression'];
-  readonly owner: string;
-  readonly approvedBy: string | undefined;
+  readonly owner: string | undefined;
+  readonly approvedBy: DocumentNode | undefined;
 }
 
-/** A condition that holds for every transaction stops the bank: a second person has to have signed for it. */
+/**
+ * A condition that holds for every transaction stops the bank: a second person has to have signed for it. Without a first one
+ * there is no second, so such a rule names its owner.
+ */
 function checkAlwaysTrue(condition: SignedCondition, at: DocumentNode, reader: DocumentReader, context: RuleContext) {
   const { expression, owner, approvedBy } = condition;
-  if (approvedBy !== undefined && approvedBy === owner)
-    reader.fault(at, 'alwaysTrueApprovedBy must be another person than the owner');
-  if (approvedBy !== undefined) return;
   const fault = alwaysTrueFault(expression.ast, context.vocabulary);
+  if (approvedBy !== undefined) {
+    if (owner === undefined)
+      reader.fault(approvedBy, 'a second person needs a first: name the "owner" of the rule', undefined, 'key');
+    else if (isSamePerson(String(approvedBy.value), owner))
+      reader.fault(approvedBy, 'alwaysTrueApprovedBy must be another person than the owner');
+    if (fault === undefined)
+      reader.fault(approvedBy, 'this condition is not always true: leave alwaysTrueApprovedBy out', undefined, 'key');
+    return;
+  }
   if (fault === undefined) return;
   context.expressionFaults.push(
     expressionFault(reader.place({ path: [...at.path, 'when'], value: expression.text }), expression.text, 0, {
@@ -157,7 +167,12 @@ export function readRule(
   const owner = rest.owner ?? set.name;
   // before the other faults end it: whoever mends a rule sees all of them at once
   if (expression !== undefined)
-    checkAlwaysTrue({ expression, owner, approvedBy: rest.approvedBy }, at, reader, context);
+    checkAlwaysTrue(
+      { expression, owner: rest.owner, approvedBy: fields.get('alwaysTrueApprovedBy') },
+      at,
+      reader,
+      context,
+    );
   if (id === undefined || title === undefined || reason === undefined || expression === undefined) return undefined;
   if (outcome === undefined || score === undefined || severity === undefined) return undefined;
   return {

@@ -2,7 +2,9 @@
  * Whether a condition can come out false (or true) at all: constants, `x >= 0` of a count, `a || !a`, ranges that cover
  * everything. Approximate on the safe side: it says "always" only when that is certain.
  */
+import { RE2JS } from 're2js';
 import { type ASTNode, chainOf, hasOperand, nullTest, pathOf } from './syntax.ts';
+import { valuesCollide } from './value-sets.ts';
 import type { Term, Vocabulary } from './vocabulary.ts';
 
 interface Possible {
@@ -25,8 +27,18 @@ const NEGATED: Readonly<Record<Order, Order>> = { '<': '>=', '<=': '>', '>': '<=
 const MIRRORED: Readonly<Record<Order, Order>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 const isOrder = (op: string): op is Order => Object.hasOwn(NEGATED, op);
 
+/** A term of the vocabulary, or a length, which is never below 0. */
+type Ranged = Pick<Term, 'name' | 'type' | 'min' | 'max'>;
+
+function rangedTerm(node: ASTNode, vocabulary: Vocabulary): Ranged | undefined {
+  const isLength = (node.op === 'rcall' || node.op === 'call') && node.args[0] === 'size';
+  if (isLength) return { name: textOf(node), type: 'int', min: 0 };
+  const path = pathOf(node, UNBOUND);
+  return path === undefined ? undefined : vocabulary.term(path);
+}
+
 interface Bound {
-  readonly term: Term;
+  readonly term: Ranged;
   readonly op: Order;
   readonly value: number;
 }
@@ -47,14 +59,13 @@ function boundOf(node: ASTNode, vocabulary: Vocabulary): Bound | undefined {
   const rightValue = numberOf(right);
   const value = leftValue ?? rightValue;
   if (value === undefined || (leftValue !== undefined && rightValue !== undefined)) return undefined;
-  const path = pathOf(leftValue === undefined ? left : right, UNBOUND);
-  const term = path === undefined ? undefined : vocabulary.term(path);
+  const term = rangedTerm(leftValue === undefined ? left : right, vocabulary);
   if (term === undefined) return undefined;
   return { term, op: leftValue === undefined ? node.op : MIRRORED[node.op], value };
 }
 
 /** Is there any value of the term that satisfies all of these? Ints have nothing between 4 and 5. */
-function isSatisfiable(term: Term, bounds: readonly Omit<Bound, 'term'>[]): boolean {
+function isSatisfiable(term: Ranged, bounds: readonly Omit<Bound, 'term'>[]): boolean {
   const isInt = term.type === 'int';
   let low = term.min ?? Number.NEGATIVE_INFINITY;
   let high = term.max ?? Number.POSITIVE_INFINITY;
@@ -115,7 +126,9 @@ function rangesCollide(operands: readonly ASTNode[], negate: boolean, vocabulary
 function chainPossible(node: ASTNode, op: '&&' | '||', vocabulary: Vocabulary): Possible {
   const operands = chainOf(node, op);
   const parts = operands.map((operand) => possible(operand, vocabulary));
-  const collide = hasOpposites(operands) || rangesCollide(operands, op === '||', vocabulary);
+  const isOr = op === '||';
+  const collide =
+    hasOpposites(operands) || rangesCollide(operands, isOr, vocabulary) || valuesCollide(operands, isOr, vocabulary);
   if (op === '&&') {
     if (collide) return NEVER;
     return { true: parts.every((part) => part.true), false: parts.some((part) => part.false) };
@@ -158,6 +171,22 @@ function comparisonPossible(node: ASTNode, vocabulary: Vocabulary): Possible {
   return certain(node.op === '==' || node.op === '<=' || node.op === '>=');
 }
 
+const HOLD_NOTHING: ReadonlySet<string> = new Set(['contains', 'startsWith', 'endsWith']);
+
+/** Every text contains "", and matches a pattern that "" matches wherever it stands. */
+function textPossible(node: ASTNode & { readonly op: 'rcall' }): Possible {
+  const [method, , [argument]] = node.args;
+  if (argument?.op !== 'value' || typeof argument.args !== 'string') return EITHER;
+  if (HOLD_NOTHING.has(method)) return argument.args === '' ? ALWAYS : EITHER;
+  return method === 'matches' && matchesAnything(argument.args) ? ALWAYS : EITHER;
+}
+
+/** What asks for a place (^ inside, $, \\b) may not match everywhere: then nothing is said. */
+function matchesAnything(pattern: string): boolean {
+  const core = pattern.replace(/^\^/, '');
+  return !/[\\^$]/.test(core) && RE2JS.compile(core).matcher('').find();
+}
+
 function choicePossible(parts: readonly [Possible, Possible, Possible]): Possible {
   const [test, yes, no] = parts;
   return {
@@ -187,7 +216,10 @@ function possible(node: ASTNode, vocabulary: Vocabulary): Possible {
       return condition && yes && no ? choicePossible([condition, yes, no]) : EITHER;
     }
     case 'in':
-      return node.args[1].op === 'list' && node.args[1].args.length === 0 ? NEVER : EITHER;
+      if (valuesCollide([node], false, vocabulary)) return NEVER;
+      return valuesCollide([node], true, vocabulary) ? ALWAYS : EITHER;
+    case 'rcall':
+      return textPossible(node);
     case '==':
     case '!=':
     case '<':

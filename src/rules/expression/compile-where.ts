@@ -1,22 +1,23 @@
 /** `where` of a feature: a condition over the transaction alone. One that fails on a transaction does not match it. */
 import type { ConfigFault } from '../../domain/config-fault.ts';
 import { ok, type Result } from '../../domain/result.ts';
-import type { Transaction } from '../../domain/transaction.ts';
+import type { Channel, Transaction } from '../../domain/transaction.ts';
 import { compileExpression } from './expression.ts';
 import { createFactLayout } from './frame.ts';
 import type { ExpressionPlace } from './place.ts';
 import { transactionVocabulary } from './vocabulary.ts';
 
-const VOCABULARY = transactionVocabulary();
 const NOTHING = new Map<string, number>();
 const NO_LISTS = { version: 'none', names: [], contains: () => false };
 
 export function compileWhere(
   expression: string,
   at: ExpressionPlace,
+  /** codes of the channel catalogue; absent = any */
+  channels?: Iterable<Channel>,
 ): Result<(transaction: Transaction) => boolean, readonly ConfigFault[]> {
   const layout = createFactLayout();
-  const compiled = compileExpression(expression, { vocabulary: VOCABULARY, layout, place: at });
+  const compiled = compileExpression(expression, { vocabulary: transactionVocabulary(channels), layout, place: at });
   if (!compiled.ok) return compiled;
   const frame = layout.newFrame();
   const { slots } = frame;

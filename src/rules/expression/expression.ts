@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../domain/result.ts';
 import { compileNode, condition } from './compile.ts';
 import { type CompileContext, Unsupported } from './compile-context.ts';
 import { ASSUMED_LENGTH } from './compile-loops.ts';
+import { checkConstants } from './constants.ts';
 import { type FactLayout, type Frame, MAX_STEPS, type Run } from './frame.ts';
 import { checkNames } from './names.ts';
 import { type ExpressionPlace, expressionFault, type FaultDetails } from './place.ts';
@@ -146,7 +147,7 @@ export function compileExpression(
   const { ast } = parsed.value;
   const shape = checkShape(ast);
   if (shape !== undefined) return refuse(shape);
-  const names = checkNames(ast, vocabulary);
+  const names = [...checkNames(ast, vocabulary), ...checkConstants(ast, vocabulary)];
   if (names.length > 0) return refuse(...names.map(({ offset, ...details }) => ({ offset, details })));
   const types = checkTypes(parsed.value);
   if (types !== undefined) return refuse(types);

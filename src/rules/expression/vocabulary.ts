@@ -4,8 +4,13 @@
  */
 import type { Facts } from '../../domain/facts.ts';
 import type { EntityKind, FeatureDefinition, Profile } from '../../domain/feature.ts';
-import type { Transaction } from '../../domain/transaction.ts';
-import { TRANSACTION_FIELDS, TRANSACTION_OBJECTS, transactionField } from '../../domain/transaction-fields.ts';
+import type { Channel, Transaction } from '../../domain/transaction.ts';
+import {
+  type FieldWords,
+  TRANSACTION_FIELDS,
+  TRANSACTION_OBJECTS,
+  transactionField,
+} from '../../domain/transaction-fields.ts';
 
 export type ValueType =
   | 'int'
@@ -38,6 +43,8 @@ export interface Term {
   readonly source: Source;
   readonly type: ValueType;
   readonly nullable: boolean;
+  /** what a text can be, or each entry of a list of texts */
+  readonly words?: FieldWords;
   /** its smallest and largest possible value, where nature or construction sets one */
   readonly min?: number;
   readonly max?: number;
@@ -63,6 +70,8 @@ export interface Vocabulary {
 }
 
 export interface VocabularyOptions {
+  /** codes of the channel catalogue; absent = any */
+  readonly channels?: Iterable<Channel>;
   readonly features?: readonly FeatureDefinition[];
   readonly listNames?: readonly string[];
   readonly limitIds?: readonly string[];
@@ -110,16 +119,25 @@ const PROFILE_FIELDS: { readonly [K in keyof Profile]: ProfileField } = {
 
 const TRANSACTION_TYPE_OF = { list: 'list<string>', dynamic: 'dyn' } as const;
 
-function transactionTerm(path: string): Term | undefined {
+/** A channel that is in no catalogue is in no transaction either. */
+const channelWords = (channels: readonly string[]): FieldWords => ({
+  fits: (text) => channels.includes(text),
+  wanted: 'a channel of channels.yaml',
+  values: channels,
+});
+
+function transactionTerm(path: string, channels: readonly string[] | undefined): Term | undefined {
   const field = transactionField(path);
   if (field === undefined) return undefined;
   const { read, type } = field;
+  const words = path === 'channel' && channels !== undefined ? channelWords(channels) : field.words;
   const valueType = type === 'list' || type === 'dynamic' ? TRANSACTION_TYPE_OF[type] : type;
   return {
     name: `tx.${path}`,
     source: 'tx',
     type: valueType,
     nullable: field.nullable,
+    ...(words === undefined ? {} : { words }),
     ...(path === 'amountMinor' ? { min: 0 } : {}),
     read: (facts) => read(facts.transaction),
     readTransaction: read,
@@ -200,11 +218,12 @@ function transactionObjects(): [string, readonly string[]][] {
 }
 
 /** Only `tx`: what `where` of a feature may ask. */
-export function transactionVocabulary(): Vocabulary {
+export function transactionVocabulary(channels?: Iterable<Channel>): Vocabulary {
+  const codes = channels && [...channels];
   const objects = new Map(transactionObjects());
   return {
     roots: ['tx'],
-    term: (path) => (path.startsWith('tx.') ? transactionTerm(path.slice(3)) : undefined),
+    term: (path) => (path.startsWith('tx.') ? transactionTerm(path.slice(3), codes) : undefined),
     objects,
     lists: new Set(),
     names: TRANSACTION_FIELDS.map((field) => `tx.${field.path}`),
@@ -217,7 +236,7 @@ export function ruleVocabulary(options: VocabularyOptions): Vocabulary {
   const profile = (Object.keys(PROFILE_FIELDS) as (keyof Profile)[]).map(profileTerm);
   const limits = (options.limitIds ?? []).map(limitTerm);
   const known = new Map([...features, ...profile, ...limits].map((term) => [term.name, term]));
-  const base = transactionVocabulary();
+  const base = transactionVocabulary(options.channels);
   const objects = new Map(base.objects)
     .set(
       'features',

@@ -3,6 +3,7 @@ import { formatFault } from '../../../src/domain/config-fault.ts';
 import { compileWhere } from '../../../src/rules/expression/compile-where.ts';
 import { compileExpression } from '../../../src/rules/expression/expression.ts';
 import { createFactLayout } from '../../../src/rules/expression/frame.ts';
+import { ruleVocabulary } from '../../../src/rules/expression/vocabulary.ts';
 import { aProfile, aTransaction, evaluate, faultsOf, someFacts, vocabulary } from './rule-builders.ts';
 
 describe('names in an expression', () => {
@@ -46,6 +47,48 @@ describe('names in an expression', () => {
     expect(faultsOf('tx.authentication.exists(tx, tx == "PIN")')[0]).toBe(
       '26: the loop variable tx hides another name',
     );
+  });
+});
+
+describe('a text that a field can never be', () => {
+  it.each([
+    ['tx.type == "TRANFER"', '12: tx.type is never "TRANFER" (did you mean TRANSFER?)'],
+    ['tx.type == "TRANS\u200BFER"', '12: tx.type is never "TRANS\u200BFER" (did you mean TRANSFER?)'],
+    ['tx.type == "TR\u0410NSFER"', '12: tx.type is never "TR\u0410NSFER" (did you mean TRANSFER?)'],
+    ['"transfer" != tx.type', '1: tx.type is never "transfer" (did you mean TRANSFER?)'],
+    ['tx.channel == "SMART_WATCH"', '15: tx.channel is never "SMART_WATCH" (it is a channel of channels.yaml)'],
+    ['tx.channel in ["ATM", "MOBILE_BANK"]', '23: tx.channel is never "MOBILE_BANK" (did you mean MOBILE_BANKING?)'],
+    ['tx.currency == "RMB"', '16: tx.currency is never "RMB"'],
+    [
+      'tx.counterparty.country == "CHN"',
+      '28: tx.counterparty.country is never "CHN" (it is two capital letters (ISO 3166-1))',
+    ],
+    ['tx.merchant.mcc == "541"', '20: tx.merchant.mcc is never "541" (it is four digits (ISO 18245))'],
+    [
+      'tx.accountId == ""',
+      '17: tx.accountId is never "" (it is text in NFC that is never empty: ask has(…) whether it is there)',
+    ],
+    ['tx.customerId == "Zoe\u0308"', '18: tx.customerId is never "Zoe\u0308"'],
+    ['tx.device.ip == "::ffff:192.0.2.1"', '17: tx.device.ip is never "::ffff:192.0.2.1"'],
+    ['"sms otp" in tx.authentication', '1: tx.authentication never holds "sms otp" (it is codes in capital letters)'],
+    ['tx.amountMinor > 5 ? true : tx.type == "LOGN"', '40: tx.type is never "LOGN" (did you mean LOGIN?)'],
+    ['tx.authentication.exists(m, tx.type == "LOGN")', '40: tx.type is never "LOGN" (did you mean LOGIN?)'],
+  ])('is refused with its place: %s', (text, fault) => {
+    const words = ruleVocabulary({ channels: ['ATM', 'MOBILE_BANKING'] });
+    expect(faultsOf(text, words)[0]).toContain(fault);
+  });
+
+  it('is named each time, beside unknown names', () => {
+    expect(faultsOf('tx.type == "A" || tx.type in ["B", "LOGIN", "C"] || tx.amout > 1')).toHaveLength(4);
+  });
+
+  it.each([
+    'tx.type in ["LOGIN", "TRANSFER"] && tx.currency != "CNY" && tx.merchant.country == "CN"',
+    'tx.authentication.exists(type, type == "anything")',
+    'tx.attributes.type == "anything" && tx.customerId.startsWith("")',
+    'tx.device.ip == "2001:db8::1" || "SMS_OTP" in tx.authentication',
+  ])('is not seen in %s', (text) => {
+    expect(faultsOf(text)).toEqual([]);
   });
 });
 
@@ -189,7 +232,7 @@ describe('absent values', () => {
     expect(evaluate('false && features.card_count_1h > 5')).toBe(false);
     expect(evaluate('features.card_count_1h > 5 || true')).toBe(true);
     expect(evaluate('features.card_count_1h > 5 || false')).toBe('error: features.card_count_1h is absent');
-    expect(evaluate('true && tx.merchant.mcc == "1" && tx.amountMinor > 0 && true')).toBe(
+    expect(evaluate('true && tx.merchant.mcc == "5411" && tx.amountMinor > 0 && true')).toBe(
       'error: tx.merchant.mcc is absent',
     );
   });

@@ -109,8 +109,8 @@ export function run(expression: CompiledExpression, layout: ReturnType<typeof cr
 }
 
 /** The messages with which an expression is refused; empty when it is accepted. */
-export function faultsOf(text: string): readonly string[] {
-  const { result } = compile(text);
+export function faultsOf(text: string, words: Vocabulary = vocabulary()): readonly string[] {
+  const { result } = compile(text, words);
   if (result.ok) return [];
   return result.error.map(({ column, message, suggestion }) =>
     suggestion === undefined ? `${column}: ${message}` : `${column}: ${message} (${suggestion})`,

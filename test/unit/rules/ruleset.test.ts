@@ -96,7 +96,7 @@ describe('a ruleset', () => {
       ruleYaml({ id: 'off', mode: 'off' }),
       ruleYaml({ id: 'elsewhere', scope: { channels: ['ATM'] } }),
       ruleYaml({ id: 'blind', when: 'profile.eventCount > 0' }),
-      ruleYaml({ id: 'broken', when: 'tx.merchant.mcc == "1"' }),
+      ruleYaml({ id: 'broken', when: 'tx.merchant.mcc == "5411"' }),
     );
     expect(ruleset.trace(someFacts({ profile: null })).map(({ rule, status }) => [rule.id, status])).toEqual([
       ['hits', 'hit'],
@@ -237,15 +237,24 @@ describe('a condition that is always true', () => {
     '1 < 2',
     'tx.amountMinor >= 0',
     'features.customer_count_1h > -1',
-    'profile.eventCount >= 0 || tx.type == "X"',
+    'profile.eventCount >= 0 || tx.type == "LOGIN"',
     'has(tx.type)',
-    'tx.type == "A" || tx.type != "A"',
+    'tx.type == "LOGIN" || tx.type != "LOGIN"',
     'tx.amountMinor > 5 || tx.amountMinor <= 5',
     'tx.amountMinor >= 5 || tx.amountMinor < 6',
     '!(tx.amountMinor < 0)',
     'tx.type == tx.type',
     '!(tx.type in [])',
     'true ? tx.amountMinor >= 0 : false',
+    'tx.channel != "ATM" || tx.channel != "MOBILE_BANKING"',
+    'tx.merchant.mcc != "5411" || !(tx.merchant.mcc in ["5812", "5814"])',
+    'tx.channel in ["ATM", "MOBILE_BANKING", "ONLINE_BANKING"]',
+    'tx.type == "LOGIN" || tx.channel == "ATM" || !(tx.channel in ["ATM"])',
+    'tx.customerId.size() >= 0',
+    'size(tx.authentication) > -1',
+    'tx.customerId.contains("")',
+    'tx.customerId.startsWith("") && tx.customerId.matches(".*")',
+    'tx.customerId.matches("^[A-Z]*")',
   ])('is refused: %s', (when) => {
     expect(faultsIn(fileOf(ruleYaml({ when })))).toEqual(['4: rules[0].when: this condition is always true']);
   });
@@ -255,8 +264,14 @@ describe('a condition that is always true', () => {
     'tx.amountMinor > 5 || tx.amountMinor < 5',
     'profile.amountZ >= 0.0',
     'has(tx.merchant.mcc)',
-    'tx.type == "A" || tx.channel != "A"',
+    'tx.type == "LOGIN" || tx.channel != "ATM"',
     'tx.amountMinor > 5 || tx.amountMinor < 3',
+    'tx.channel != "ATM" || tx.type != "LOGIN"',
+    'tx.channel in ["ATM", "MOBILE_BANKING"]',
+    'tx.merchant.mcc != "5411" || tx.merchant.mcc in ["5812"]',
+    'tx.customerId.size() >= 1',
+    'tx.customerId.matches("^[A-Z]*$") || tx.customerId.matches("A+")',
+    'tx.customerId.matches("\\\\bA?")',
   ])('is not seen in %s', (when) => {
     expect(faultsIn(fileOf(ruleYaml({ when })))).toEqual([]);
   });
@@ -271,9 +286,23 @@ describe('a condition that is always true', () => {
   it('passes with the name of a second person, who is not the owner', () => {
     const signed = { when: 'true', owner: 'fraud-retail', alwaysTrueApprovedBy: 'head-of-risk' };
     expect(faultsIn(fileOf(ruleYaml(signed)))).toEqual([]);
-    expect(faultsIn(fileOf(ruleYaml({ ...signed, alwaysTrueApprovedBy: 'fraud-retail' })))[0]).toContain(
-      'another person',
-    );
+    for (const same of ['fraud-retail', 'Fraud-Retail', 'fraud-ret\u0430il'])
+      expect(faultsIn(fileOf(ruleYaml({ ...signed, alwaysTrueApprovedBy: same })))).toEqual([
+        '4: rules[0].alwaysTrueApprovedBy: alwaysTrueApprovedBy must be another person than the owner',
+      ]);
+  });
+
+  it('has no second person where nobody is the first', () => {
+    expect(faultsIn(fileOf(ruleYaml({ when: 'true', alwaysTrueApprovedBy: 'head-of-risk' })))).toEqual([
+      '4: rules[0].alwaysTrueApprovedBy: a second person needs a first: name the "owner" of the rule',
+    ]);
+  });
+
+  it('is not signed for in advance: a later change would need nobody', () => {
+    const signed = { when: 'tx.amountMinor > 5', owner: 'fraud-retail', alwaysTrueApprovedBy: 'head-of-risk' };
+    expect(faultsIn(fileOf(ruleYaml(signed)))).toEqual([
+      '4: rules[0].alwaysTrueApprovedBy: this condition is not always true: leave alwaysTrueApprovedBy out',
+    ]);
   });
 });
 

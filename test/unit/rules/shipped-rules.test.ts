@@ -106,7 +106,7 @@ describe('vigil rules test', () => {
   it('notices an errored rule that no test expects', async () => {
     const rules = {
       file: 'rules/mine.yaml',
-      text: `ruleset: mine\nversion: "1"\nrules:\n  - { id: broken, title: { en: x, zh-CN: x }, reason: VEL_COUNT_10M, when: 'tx.merchant.mcc == "1"', outcome: ALLOW, score: 1, severity: low }\n`,
+      text: `ruleset: mine\nversion: "1"\nrules:\n  - { id: broken, title: { en: x, zh-CN: x }, reason: VEL_COUNT_10M, when: 'tx.merchant.mcc == "5411"', outcome: ALLOW, score: 1, severity: low }\n`,
     };
     const cases = testFile(
       '  - { name: silent, transaction: { type: TRANSFER, amountMinor: 1 }, expect: { outcome: CHALLENGE } }\n' +
