@@ -4,6 +4,7 @@
  */
 import { Cluster, type Redis } from 'ioredis';
 import { VigilError } from '../domain/errors.ts';
+import { offerLibraries, takesFunctions } from './redis-libraries.ts';
 import { isUnknownScript, type RedisScript } from './redis-script.ts';
 
 export type RedisClient = Redis | Cluster;
@@ -24,7 +25,8 @@ const isScript = (call: Call): call is ScriptCall => 'script' in call;
 export const isCluster = (client: RedisClient): client is Cluster => client instanceof Cluster;
 
 /**
- * Replies in the order of the calls. A script that the server does not know is sent in full, once more. `mend` is asked to
+ * Replies in the order of the calls. A script that the server does not know is sent in full, once more, and where it can be a
+ * function it is one from then on. `mend` is asked to
  * move keys of another type out of the way: then what met them is sent once more, too.
  */
 export async function sendTogether(
@@ -38,6 +40,8 @@ export async function sendTogether(
     if (unknown.length > 0) {
       // in full, in order: what was counted by a call that did run is not counted again
       const again = unknown.map((index) => calls[index]).filter((call) => call !== undefined);
+      const scripts = again.filter(isScript).map(({ script }) => script);
+      offerLibraries(client, scripts, replies);
       const full = await sendAll(client, again, true);
       unknown.forEach((index, position) => {
         replies[index] = full[position];
@@ -66,11 +70,12 @@ async function sendMended(
 
 const isWrongType = (reply: unknown): boolean => reply instanceof Error && reply.message.startsWith('WRONGTYPE');
 
-function wordsOf(call: Call, inFull: boolean): [string, ...(string | number | Buffer)[]] {
+function wordsOf(client: RedisClient, call: Call, inFull: boolean): [string, ...(string | number | Buffer)[]] {
   if (!isScript(call)) return [...call];
   const { script, keys, args } = call;
-  return inFull
-    ? ['eval', script.source, keys.length, ...keys, ...args]
+  if (inFull) return ['eval', script.source, keys.length, ...keys, ...args];
+  return script.library !== undefined && takesFunctions(client)
+    ? ['fcall', script.library.functionName, keys.length, ...keys, ...args]
     : ['evalsha', script.sha, keys.length, ...keys, ...args];
 }
 
@@ -90,14 +95,17 @@ const sendAll = (client: RedisClient, calls: readonly Call[], inFull: boolean): 
 
 /** The client finds a script's keys, and with them its node, from their number. */
 function sendOne(client: RedisClient, call: Call, inFull: boolean): Promise<unknown> {
-  const [name, ...words] = wordsOf(call, inFull);
+  const [name, ...words] = wordsOf(client, call, inFull);
   return client.callBuffer(name, ...words);
 }
 
 /** Script faults are ours or the data's; everything else is an outage. */
 function storeError(error: unknown): VigilError {
   const message = error instanceof Error ? error.message : String(error);
-  if (/^(WRONGTYPE|ERR .*(user_script|script))/i.test(message) && !/OOM|READONLY|BUSY|CLUSTERDOWN/.test(message))
+  if (
+    /^(WRONGTYPE|ERR .*(user_script|user_function|script))/i.test(message) &&
+    !/OOM|READONLY|BUSY|CLUSTERDOWN/.test(message)
+  )
     return new VigilError('FEATURE_STORE_CORRUPT', `the feature store's state cannot be read: ${message}`, {
       cause: error,
     });

@@ -43,7 +43,7 @@ import { createRedisLabels, type LabelledLog, type LabelledTransaction, type Red
 import { logTtlMs, type RedisLayout, readReply, redisLayoutOf, updateLength, writeUpdate } from './redis-layout.ts';
 import { PROFILE_NUMBERS, takeProfileEvent, writeProfileEvent } from './redis-profile.ts';
 import { canRun, groupRuns, noteVisit, placeOf, readRun } from './redis-runs.ts';
-import { loadScript } from './redis-script.ts';
+import { loadFunction, loadScript } from './redis-script.ts';
 import type { RedisStateWatch } from './redis-state-watch.ts';
 import { encodeStreams } from './redis-streams.ts';
 import { createTransactionReader } from './transaction-reader.ts';
@@ -102,7 +102,7 @@ const ON_CLUSTER = Buffer.from('1');
 const NEW_PROFILE = createProfile();
 
 export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, options: RedisEngineOptions): RedisEngine {
-  const script = loadScript('record-and-read');
+  const script = loadFunction('record-and-read');
   const restore = loadScript('restore-profile');
   const layouts = plan.streams.map(redisLayoutOf);
   const streams = encodeStreams(plan, layouts, options.maxEventsPerLog ?? DEFAULT_MAX_EVENTS);

@@ -56,10 +56,12 @@ local COMPACT_FROM = 16
 local FIXED = 28 -- bytes of a trailer without edges
 local FLAG = 2147483648 -- in the trailer's mark: something was replaced
 local STATUSES, UNREADABLE, UNDECLARED = { [0] = '\0', '\1', '\2', '\3', '\4' }, '\5', '\6'
-local on_cluster = ARGV[4] == '1'
+
+-- What follows is of one call: `begin` sets it, as a function's upvalues outlive a call.
+local on_cluster
 local declared, declared_for -- the last `<log>:w` that is declared, and its log
-local put_off = nil -- logs with an update that waits for its declaration: those behind it wait, too
-local now = su('<d', ARGV[1])
+local put_off -- logs with an update that waits for its declaration: those behind it wait, too
+local now
 
 -- the log in hand
 local key, index_key, L, R -- R: bytes of a record
@@ -67,19 +69,19 @@ local tail, tail_end -- the last records, and the position after them in `tail`
 local span, span_from, span_to -- the last records read beside those: [span_from, span_to)
 -- a log that comes again in one call (a popular merchant) reads ahead at each plain window's edge: per window three entries,
 -- from, to and the records, of which times and sums alone are looked at; false: came once
-local kept_of, kept = {}, nil
+local kept_of, kept
 local n, first
 local v -- the fields of the newest record, then those of the edges
 local edges, stored -- plain windows whose edges are in `v`, and were in the trailer
 local dropped, expires, flagged -- of the trailer
-local currency = 0 -- of the update in hand, in a net log
+local currency -- of the update in hand, in a net log
 local frauds -- the companion's field "f" where it was read already
-local replies, statuses = {}, { '' }
-local cursor, next_key, answered = 1, 1, 1 -- where the next update and its keys are; how many replies stand
+local replies, statuses
+local cursor, next_key, answered -- where the next update and its keys are; how many replies stand
 
--- Functions inside one: what they share is then passed from its upvalues, where each would search the stack for it. Making
--- them cost every call 16 µs, and costs 6.
-local function run()
+-- Functions inside one: what they share is then passed from its upvalues, where each would search the stack for it. As a
+-- function of a library they are made once; as a script every call makes them anew: 6 µs, and 16 where each stands alone.
+local function make()
 --include record-and-read/streams.lua
 --include record-and-read/reading.lua
 --include record-and-read/finding.lua
@@ -92,10 +94,25 @@ local function run()
 --include record-and-read/withdrawing.lua
 --include record-and-read/correcting.lua
 
-local layouts, work = read_layouts(ARGV[2]), ARGV[3]
-local status = 4
-local corrected, replaces = false, false -- the update that comes, and the one that was: it stands for another one
-local run_left = 0 -- updates of one log that are still to come
+local keys, layouts, work
+local status
+local corrected, replaces -- the update that comes, and the one that was: it stands for another one
+local run_left -- updates of one log that are still to come
+
+local function begin(KEYS, ARGV)
+  now, work, keys, on_cluster = su('<d', ARGV[1]), ARGV[3], KEYS, ARGV[4] == '1'
+  layouts = layouts_of(ARGV[2])
+  declared, declared_for, put_off, key, kept_of, kept, known_counts = nil, nil, nil, nil, {}, nil, nil
+  currency, frauds, status, corrected, replaces, run_left = 0, nil, 4, false, false, 0
+  replies, statuses, cursor, next_key, answered = { '' }, { '' }, 1, 1, 1
+end
+
+-- What a call leaves behind is not held until the next one.
+local function finish()
+  local all = replies
+  keys, work, replies, statuses, put_off, kept_of, kept, known_counts, tail, span, v, frauds = nil
+  return all
+end
 
 -- Appends together what comes next of a run, and does nothing where that cannot be: then each update is done by itself, and says
 -- what is wrong with it.
@@ -109,7 +126,7 @@ local function continue_run()
 end
 
 local function start_run(layout, count)
-  L, key, run_left = layouts[layout], KEYS[next_key], count
+  L, key, run_left = layouts[layout], keys[next_key], count
   continue_run()
 end
 
@@ -121,28 +138,28 @@ local function work_off()
     if stream == -1 then
       local at = cursor + 8
       cursor, next_key = cursor + 112, next_key + 1
-      local state = update_profile(KEYS[first_key], numbers(work, at, 13), status <= 1 and not replaces)
+      local state = update_profile(keys[first_key], numbers(work, at, 13), status <= 1 and not replaces)
       answered = answered + 1
       replies[answered], statuses[#statuses + 1] = state, '\0'
     elseif stream == -2 then
       L = layouts[belongs + 1]
-      key, index_key = KEYS[first_key], KEYS[first_key + 1]
+      key, index_key = keys[first_key], keys[first_key + 1]
       cursor, next_key = cursor + 40, next_key + (L.companion and 2 or 1)
       statuses[#statuses + 1] = withdraw(t, id) == 1 and '\1' or '\0'
     elseif stream == -3 then
       local op, original, other, code = su('<dddd', work, cursor + 40)
       L = layouts[belongs + 1]
-      key = KEYS[first_key]
+      key = keys[first_key]
       cursor, next_key = cursor + 72, next_key + (L.companion and 3 or 2)
-      if L.companion then index_key = KEYS[first_key + 1] end
-      declared, declared_for = KEYS[next_key - 1], key
+      if L.companion then index_key = keys[first_key + 1] end
+      declared, declared_for = keys[next_key - 1], key
       if put_off and put_off[key] then error(UNDECLARED, 0) end
-      local answer = correct(KEYS[next_key - 1], op, t, id, value, { original, other }, code)
+      local answer = correct(keys[next_key - 1], op, t, id, value, { original, other }, code)
       corrected = op == REPLACE and answer == 1
       statuses[#statuses + 1] = STATUSES[answer]
     elseif stream == -4 then
       cursor, next_key = cursor + 40, next_key + 1
-      if status <= 1 then remember_references(KEYS[first_key], belongs, id, t) end
+      if status <= 1 then remember_references(keys[first_key], belongs, id, t) end
       statuses[#statuses + 1] = '\0'
     elseif stream == -5 then
       cursor = cursor + 40
@@ -156,11 +173,11 @@ local function work_off()
       if L.net then currency, rest = su('<d', work, rest) end
       local members = NOBODY
       if L.members > 0 then members = numbers(work, rest, L.members) end
-      key = KEYS[first_key]
+      key = keys[first_key]
       cursor, next_key = cursor + L.update_bytes, next_key + (L.companion and 2 or 1)
       if run_left > 0 then run_left = run_left - 1 end
-      if L.companion then index_key = KEYS[first_key + 1] end
-      if belongs == 2 then declared, declared_for, next_key = KEYS[next_key], key, next_key + 1 end
+      if L.companion then index_key = keys[first_key + 1] end
+      if belongs == 2 then declared, declared_for, next_key = keys[next_key], key, next_key + 1 end
       if put_off and put_off[key] then error(UNDECLARED, 0) end
       status = update(belongs > 0, t, id, value, q_low, q_high, members)
       local counted = L.labels and count_frauds(t)
@@ -176,7 +193,8 @@ local function work_off()
   end
 end
 
-replies[1] = ''
+return function(KEYS, ARGV)
+begin(KEYS, ARGV)
 local faulty = 1
 while true do
   local done, fault = pcall(work_off)
@@ -188,7 +206,7 @@ while true do
   else
     -- what a command says comes as a text or as a table, by the version of the server; what Lua says begins with its place
     local reason = type(fault) == 'table' and fault.err or tostring(fault)
-    local is_of_keys = sub(reason, 1, 9) == 'WRONGTYPE' or string.find(reason, '^@?user_script')
+    local is_of_keys = sub(reason, 1, 9) == 'WRONGTYPE' or string.find(reason, '^@?user_%a+:')
     -- out of memory, read-only, a slot that moves: everybody's. And where the work itself cannot be read it would go on for ever
     if not is_of_keys or cursor == faulty then return redis.error_reply(reason) end
     faulty = cursor
@@ -199,7 +217,8 @@ while true do
   status, replaces, corrected = 4, false, false
 end
 replies[1] = concat(statuses)
-return replies
+return finish()
+end
 end
 
-return run()
+local record_and_read = make()

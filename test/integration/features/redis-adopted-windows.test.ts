@@ -94,8 +94,7 @@ describe('a log with another set of windows', () => {
       });
     };
     const spent = async (work: () => Promise<unknown>): Promise<number> => {
-      const used = async () =>
-        Number(/cmdstat_evalsha:calls=\d+,usec=(\d+)/.exec(await redis.info('commandstats'))?.[1]);
+      const used = async () => Number(/cmdstat_fcall:calls=\d+,usec=(\d+)/.exec(await redis.info('commandstats'))?.[1]);
       const before = await used();
       await work();
       return (await used()) - before;

@@ -121,6 +121,27 @@ describe('the Redis feature store on a cluster', () => {
     expect([store.countersIncomplete, other.countersIncomplete]).toEqual([false, false]);
   });
 
+  it('gives every primary its function, and again to one that lost it', async () => {
+    const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE, keyPrefix: 'functions' });
+    const twin = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE });
+    const primaries = redis.nodes.slice(0, 3);
+    const areLoaded = async () =>
+      (await Promise.all(primaries.map((node) => node.function('LIST')))).every(
+        (list) => (list as unknown[]).length === 1,
+      );
+    for (const node of primaries) await node.function('FLUSH');
+    const all = streamOf(5);
+    for (let start = 0; start < all.length; start += 50) {
+      if (start === 300) {
+        expect(await areLoaded()).toBe(true);
+        await primaries[1]?.function('FLUSH');
+      }
+      const chunk = all.slice(start, start + 50);
+      expect(await store.recordAndRead(chunk)).toEqual(await twin.recordAndRead(chunk));
+    }
+    await until(areLoaded, 'every primary has the function');
+  }, 60_000);
+
   it('goes on with the replica when a primary is killed, and counts nothing twice', async () => {
     const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE, keyPrefix: 'killed' });
     const twin = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE });

@@ -117,7 +117,7 @@ describe('the Redis feature store under faults', () => {
     const all = transactions();
     for (let start = 0; start < all.length; start += 8) {
       const chunk = all.slice(start, start + 8);
-      proxy.loseReplies({ request: (bytes) => bytes.includes('evalsha') });
+      proxy.loseReplies({ request: (bytes) => bytes.includes('fcall') });
       await untilAnswered(store, chunk);
       await twin.recordAndRead(chunk);
     }
@@ -144,6 +144,7 @@ describe('the Redis feature store under faults', () => {
     const twin = createMemoryFeatureStore({ catalogue: FULL_CATALOGUE });
     for (const parsed of transactions(60)) {
       await admin.script('FLUSH');
+      await admin.function('FLUSH');
       expect(await store.recordAndRead([parsed])).toEqual(await twin.recordAndRead([parsed]));
     }
   });

@@ -75,6 +75,7 @@ const FAULTS: readonly (readonly [string, () => Promise<unknown>, boolean])[] = 
   ['is out of memory', () => admin.config('SET', 'maxmemory', '1'), true],
   ['is a read-only replica', () => admin.replicaof('127.0.0.1', 1), true],
   ['has forgotten its scripts', () => admin.script('FLUSH'), false],
+  ['has forgotten its functions', () => admin.function('FLUSH'), false],
 ];
 
 function aGuardedStore() {
