@@ -1,6 +1,7 @@
 /** `vigil config check|show`. */
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { describeSettings } from '../config/load-settings.ts';
+import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { unreadText } from './unread-files.ts';
@@ -26,8 +27,22 @@ export async function runConfig(
   );
   const warning = retentionWarning(configuration);
   if (warning !== undefined) io.out(`warning: ${warning}`);
+  for (const text of helplessCustomers(channels)) io.out(`warning: ${text}`);
   for (const name of sources.unread) io.out(`warning: ${unreadText(name)}`);
   return EXIT.done;
+}
+
+/** A challenge that a customer cannot pass becomes a HOLD: rightly so, and a bank should know on which channels that is. */
+function helplessCustomers({ channels, challengeMethods }: ChannelCatalogue): readonly string[] {
+  const needs = new Set([...challengeMethods.values()].flatMap((method) => method.unusableFor));
+  return [...channels.values()].flatMap(({ code, challengeMethods: offered }) => {
+    const becomes = 'every CHALLENGE becomes a HOLD';
+    if (offered.length === 0) return [`${code} has no method of challenge: ${becomes}`];
+    const helpless = [...needs].filter((need) =>
+      offered.every((method) => challengeMethods.get(method)?.unusableFor.includes(need) ?? true),
+    );
+    return helpless.map((need) => `${code} has no method of challenge for customers with ${need}: ${becomes} for them`);
+  });
 }
 
 const HOUR_MS = 3_600_000;

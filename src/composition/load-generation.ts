@@ -123,7 +123,8 @@ const NEEDED_BY_RULES: readonly NamedPart[] = ['features', 'channels', 'reasons'
 /** how a fault reads that is about a name of this part */
 const ABOUT_NAMES_OF: Readonly<Record<NamedPart, RegExp>> = {
   features: /^unknown name features\b/,
-  channels: /^there is no channel |is not a channel$|^not a channel: /,
+  channels:
+    /^there is no channel |is not a channel$|^not a channel: |is neither a channel nor a group$|^tx\.channel is never /,
   reasons: /has no text in the dictionaries$/,
   lists: /^unknown (?:name lists\b|list )/,
   limits: /^unknown name limits\b/,

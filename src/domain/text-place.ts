@@ -19,6 +19,9 @@ export function positionOf(text: string, offset: number): TextPosition {
 const SHOWN = 140;
 const BEFORE_CARET = 80;
 
+/** What takes two columns on a screen; so does U+3000, which stands for it before the caret. */
+const WIDE = /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]/g;
+
 /** A long line is cut around the caret: one of a megabyte would hide every other fault. */
 function underCaret(line: string, column: number): string {
   const from = Math.max(0, column - 1 - BEFORE_CARET);
@@ -26,7 +29,11 @@ function underCaret(line: string, column: number): string {
     .replace(/\r$/, '')
     .replaceAll('\t', ' ')
     .slice(from, from + SHOWN);
-  return `  ${shown}\n  ${' '.repeat(column - 1 - from)}^`;
+  const before = shown
+    .slice(0, column - 1 - from)
+    .replace(WIDE, '\u3000')
+    .replace(/[^\u3000]/g, ' ');
+  return `  ${shown}\n  ${before.padEnd(column - 1 - from)}^`;
 }
 
 export const excerptAt = (text: string, { line, column }: TextPosition): string =>

@@ -73,15 +73,20 @@ function readSteps(at: DocumentNode, reader: DocumentReader): readonly ScoreStep
 function readUpTo(at: DocumentNode, reader: DocumentReader): ReadonlyMap<string, number> {
   const amounts = new Map<string, number>();
   for (const { key, value } of reader.entries(at) ?? []) {
-    if (key !== '*' && !isCurrency(key)) reader.fault(value, `${key} is not a code of ISO 4217`);
+    if (key !== '*' && !isCurrency(key)) reader.fault(value, `${key} is not a code of ISO 4217`, undefined, 'key');
     const amount = reader.integer(value, AMOUNT);
     if (amount !== undefined) amounts.set(key, amount);
   }
   return amounts;
 }
 
-/** Bands ascend in every currency, and only the last is without end, so that every amount lies in exactly one. */
+/** The largest amount of a currency in a band; undefined = the band has none of it. */
+const upperEnd = ({ upTo }: AmountBand, currency: string): number | undefined => upTo?.get(currency) ?? upTo?.get('*');
+
+/** Bands ascend in every currency, also where one band names it and the other has it under "*", and only the last is without end, so that every amount lies in exactly one. */
 function checkBands(bands: readonly AmountBand[], at: DocumentNode, reader: DocumentReader): void {
+  const reached = new Map<string, number>();
+  const currencies = new Set(bands.flatMap(({ upTo }) => [...(upTo?.keys() ?? [])]));
   for (const [index, band] of bands.entries()) {
     const node = { path: [...at.path, index], value: band };
     const isLast = index === bands.length - 1;
@@ -90,10 +95,15 @@ function checkBands(bands: readonly AmountBand[], at: DocumentNode, reader: Docu
         node,
         isLast ? 'the last band has no upTo: every amount needs a band' : 'only the last band is without upTo',
       );
-    const before = bands[index - 1]?.upTo;
-    for (const [currency, amount] of band.upTo ?? [])
-      if (amount <= (before?.get(currency) ?? -1))
-        reader.fault(node, `bands ascend: ${currency} ${amount} does not lie above the band before`);
+    if (band.upTo?.size === 0) reader.fault(node, 'upTo names no currency: no amount lies in this band');
+    for (const currency of currencies) {
+      const amount = upperEnd(band, currency);
+      if (amount === undefined) continue;
+      const before = reached.get(currency) ?? -1;
+      if (amount <= before)
+        reader.fault(node, `bands ascend: ${currency} ${amount} does not lie above ${before} of a band before`);
+      reached.set(currency, Math.max(amount, before));
+    }
   }
 }
 
@@ -117,7 +127,8 @@ function readChannelBands(
   const found = new Map<Channel, readonly AmountBand[]>();
   if (at === undefined) return found;
   for (const { key, value } of reader.entries(at) ?? []) {
-    if (key !== '*' && !channels.has(key)) reader.fault(value, `there is no channel ${key}`, didYouMean(key, channels));
+    if (key !== '*' && !channels.has(key))
+      reader.fault(value, `there is no channel ${key}`, didYouMean(key, channels), 'key');
     found.set(key, readBands(value, reader));
   }
   if (!found.has('*')) reader.fault(at, '"*" is missing: the bands of every channel that is not named');
@@ -137,18 +148,30 @@ function readLevelScores(fields: ReadonlyMap<string, DocumentNode> | undefined, 
   return { L0: of('L0'), L1: of('L1'), L2: of('L2'), L3: of('L3') };
 }
 
-const KEYS = ['version', 'model', 'errored', 'limits', 'alert', 'hold', 'challenge', 'levelScore', 'outcomes'];
+/** What nothing says of it: a rule that could not be evaluated asks for a challenge. */
+const ERRORED = { outcome: 'CHALLENGE', score: 0 } as const;
+
+function readErrored(at: DocumentNode | undefined, reader: DocumentReader): DecisionPolicy['errored'] {
+  if (at === undefined) return ERRORED;
+  const fields = reader.fields(at, { required: [], optional: ['outcome', 'score'] });
+  const outcome = readKey(fields, 'outcome', (node) => reader.choice(node, OUTCOMES)) ?? ERRORED.outcome;
+  const score = readKey(fields, 'score', (node) => reader.integer(node, SCORE)) ?? ERRORED.score;
+  if (outcome === 'ALLOW' && score === 0)
+    reader.fault(at, 'a rule that cannot be evaluated would pass silently: give it an outcome or a score');
+  return { outcome, score };
+}
+
+const KEYS = ['version', 'model', 'limits', 'alert', 'hold', 'challenge', 'levelScore', 'outcomes'];
 
 function readPolicy(
   root: DocumentNode,
   reader: DocumentReader,
   channels: ReadonlySet<Channel>,
 ): Omit<DecisionPolicy, 'version'> {
-  const fields = reader.fields(root, { required: KEYS });
+  const fields = reader.fields(root, { required: KEYS, optional: ['errored'] });
   const version = fields?.get('version');
   if (version !== undefined && version.value !== 1) reader.fault(version, 'must be 1');
   const model = section(fields, 'model', reader, ['weight', 'reasonFrom']);
-  const errored = section(fields, 'errored', reader, ['outcome', 'score']);
   const limits = section(fields, 'limits', reader, ['exceededScore', 'unreadScore', 'unreadOutcome']);
   const alert = section(fields, 'alert', reader, ['fromScore', 'outcomes']);
   const hold = section(fields, 'hold', reader, ['hours']);
@@ -158,10 +181,7 @@ function readPolicy(
   const bands = readChannelBands(fields?.get('outcomes'), reader, channels);
   return {
     model: { weight: readKey(model, 'weight', score) ?? 0, reasonFrom: readKey(model, 'reasonFrom', score) ?? 1000 },
-    errored: {
-      outcome: readKey(errored, 'outcome', (at) => reader.choice(at, OUTCOMES)) ?? 'CHALLENGE',
-      score: readKey(errored, 'score', score) ?? 0,
-    },
+    errored: readErrored(fields?.get('errored'), reader),
     limits: {
       exceededScore: readKey(limits, 'exceededScore', score) ?? 0,
       unreadScore: readKey(limits, 'unreadScore', score) ?? 0,
@@ -196,10 +216,7 @@ export function bandOf(
 ): AmountBand {
   const last = bands.at(-1) ?? { steps: [] };
   if (amountMinor === undefined) return bands[0] ?? last;
-  return (
-    bands.find(({ upTo }) => upTo !== undefined && amountMinor <= (upTo.get(currency ?? '*') ?? upTo.get('*') ?? -1)) ??
-    last
-  );
+  return bands.find((band) => amountMinor <= (upperEnd(band, currency ?? '*') ?? -1)) ?? last;
 }
 
 export const outcomeOfScore = (band: AmountBand, score: number): Outcome =>

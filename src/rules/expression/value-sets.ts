@@ -46,7 +46,8 @@ function meet(a: ValueSet, b: ValueSet): ValueSet {
 function isEmpty({ path, values, isOnly }: ValueSet, vocabulary: Vocabulary): boolean {
   if (isOnly) return values.size === 0;
   const all = vocabulary.term(path)?.words?.values;
-  return all?.every((value) => values.has(value)) ?? false;
+  // where the catalogue of channels is refused, none is known
+  return all !== undefined && all.length > 0 && all.every((value) => values.has(value));
 }
 
 /** For &&: no value satisfies all of them. For ||, with the operands negated: every value satisfies one of them. */

@@ -119,7 +119,7 @@ function readGroups(
   for (const { key, value } of reader.entries(at) ?? []) {
     const members = reader.texts(value, CODE);
     const strangers = members?.filter((member) => !isMember(member)) ?? [];
-    if (!CODE.pattern.test(key)) reader.fault(value, `the group's name must be ${CODE.wanted}`);
+    if (!CODE.pattern.test(key)) reader.fault(value, `the group's name must be ${CODE.wanted}`, undefined, 'key');
     if (strangers.length > 0) reader.fault(value, `not a channel: ${strangers.join(', ')}`);
     if (members !== undefined) groups.set(key, members);
   }
@@ -131,7 +131,8 @@ function readRates(at: DocumentNode, reader: DocumentReader, currency: string): 
   const rates = new Map<string, ExchangeRate>();
   for (const { key, value } of reader.entries(at) ?? []) {
     const text = reader.text(value, { pattern: /^\d{1,9}(?:\.\d{1,9})?$/, wanted: 'a decimal number in quotes' });
-    if (!isCurrency(key) || key === currency) reader.fault(value, `"${key}" is not another currency of ISO 4217`);
+    if (!isCurrency(key) || key === currency)
+      reader.fault(value, `"${key}" is not another currency of ISO 4217`, undefined, 'key');
     else if (text !== undefined && Number(text) === 0)
       reader.fault(value, 'a rate of 0 would let every amount through');
     else if (text !== undefined) rates.set(key, toFraction(text, key, currency));

@@ -164,7 +164,9 @@ function readScope(
     types: new Set(types ?? OUTGOING),
     channels: channels === undefined ? null : new Set(channels),
     segments: toScopeValues(
-      readKey(fields, 'segments', (node) => expand(node, reader, settings?.segmentGroups, undefined)),
+      readKey(fields, 'segments', (node) =>
+        expand(node, reader, settings?.segmentGroups, segmentsOf(settings), 'segment'),
+      ),
     ),
     products: toScopeValues(readKey(fields, 'products', (node) => expand(node, reader, undefined, undefined))),
     authentication: authentication === undefined ? null : new Set(authentication),
@@ -195,18 +197,26 @@ function nonEmpty<T>(
   return values;
 }
 
+/** Where segments are grouped, one that is in no group is a slip, and its limit would bind nobody. */
+function segmentsOf(settings: LimitSettings | undefined): ReadonlySet<string> | undefined {
+  const groups = settings?.segmentGroups;
+  return groups === undefined || groups.size === 0 ? undefined : new Set([ABSENT, ...[...groups.values()].flat()]);
+}
+
 /** Groups stand for their members. Every stranger is named, at its own place. */
 function expand(
   at: DocumentNode,
   reader: DocumentReader,
   groups: ReadonlyMap<string, readonly string[]> = new Map(),
   members: ReadonlySet<string> | undefined,
+  what = 'channel',
 ): readonly string[] | undefined {
   const names = nonEmpty(reader.texts(at, { maxLength: 64 }), at, reader);
   for (const [index, name] of (names ?? []).entries()) {
     if (members === undefined || groups.has(name) || members.has(name)) continue;
     const node = { path: [...at.path, index], value: name };
-    reader.fault(node, `"${name}" is neither a channel nor a group`, didYouMean(name, [...groups.keys(), ...members]));
+    const suggestion = didYouMean(name, [...groups.keys(), ...members]);
+    reader.fault(node, `"${name}" is neither a ${what} nor a group`, suggestion);
   }
   return names?.flatMap((name) => groups.get(name) ?? [name]);
 }

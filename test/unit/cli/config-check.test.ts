@@ -46,6 +46,18 @@ it('does not warn when they are as long as the longest window', async () => {
   ]);
 });
 
+it('warns of channels on which some customers cannot pass a challenge', async () => {
+  const shipped = (await readSources(undefined)).channels.text;
+  const channels = shipped
+    .replace(/(code: ATM,.*challengeMethods: )\[.*\]/, '$1[VOICE_CALL]')
+    .replace(/(code: POS,.*challengeMethods: )\[.*\]/, '$1[SMS_OTP, VOICE_CALL]')
+    .replace(/(code: QR_CODE,.*challengeMethods: )\[.*\]/, '$1[]');
+  expect((await check('kafka: { retentionHours: 888 }', { 'channels.yaml': channels })).slice(1)).toEqual([
+    'warning: ATM has no method of challenge for customers with HEARING: every CHALLENGE becomes a HOLD for them',
+    'warning: QR_CODE has no method of challenge: every CHALLENGE becomes a HOLD',
+  ]);
+});
+
 it('names what lies in the folder and is read by nobody', async () => {
   const lines = await check('kafka: { retentionHours: 888 }', {
     'feature.yaml': 'version: 1\n',

@@ -80,6 +80,13 @@ describe('strict YAML', () => {
     expect(parsed.error[500]?.excerpt?.split('\n').map((line) => line.length)).toEqual([142, 83]);
   });
 
+  it('keeps the caret under its place behind characters of two columns', () => {
+    const parsed = parse('title: { zh-CN: "短时间多笔转账", en: 5 }\n');
+    expect(parsed.ok && parsed.value.fault(['title', 'en'], 'text is expected').excerpt).toBe(
+      `  title: { zh-CN: "短时间多笔转账", en: 5 }\n  ${' '.repeat(17)}${'\u3000'.repeat(7)}${' '.repeat(7)}^`,
+    );
+  });
+
   it('puts the caret under a key that nobody knows', () => {
     const parsed = parse('rules:\n  - scroe: 2000\n');
     expect(parsed.ok && parsed.value.fault(['rules', 0, 'scroe'], 'unknown', undefined, 'key')).toMatchObject({

@@ -46,6 +46,15 @@ describe('loading limits', () => {
     ]);
   });
 
+  it('refuses a segment that is in no group, and lets any pass where segments are not grouped', () => {
+    const limit = aLimit({ scope: '{ segments: [PERSNO, RETAIL, PERSON, absent] }' });
+    expect(limitFaults([limit]).map(({ path, message, suggestion }) => `${path} ${message} ${suggestion}`)).toEqual([
+      'limits[0].scope.segments[0] "PERSNO" is neither a segment nor a group did you mean PERSON?',
+    ]);
+    const ungrouped = LIMIT_SETTINGS.replace(/segmentGroups: .*/, '');
+    expect(limitFaults([limit], ungrouped)).toEqual([]);
+  });
+
   it('names the faults of limits beside those of the settings, and makes no fault out of another', () => {
     const faults = limitFaults(
       [aLimit({ max: '-1', scope: '{ channels: [REMOTE], authentication: [CERTIFICATE], segments: [PERSON] }' })],

@@ -41,6 +41,33 @@ describe('the decision policy', () => {
     );
   });
 
+  it('refuses bands that no amount of a currency reaches, also where one names it and another has it under "*"', () => {
+    const steps = [{ from: 300, outcome: 'HOLD' }];
+    const bandsOf = (...ends: readonly unknown[]) => ({ '*': [...ends.map((upTo) => ({ upTo, steps })), { steps }] });
+    expect(faultsOf(withOutcomes(bandsOf({ CNY: 500_000, USD: 300 }, { '*': 280_000 })))).toEqual([
+      'outcomes.*[1]: bands ascend: CNY 280000 does not lie above 500000 of a band before',
+    ]);
+    expect(faultsOf(withOutcomes(bandsOf({ '*': 7000 }, { CNY: 5000, '*': 9000 }, { CNY: 7001 })))).toEqual([
+      'outcomes.*[1]: bands ascend: CNY 5000 does not lie above 7000 of a band before',
+    ]);
+    expect(faultsOf(withOutcomes(bandsOf({ CNY: 500 }, { '*': 700 }, { CNY: 701, '*': 900 })))).toEqual([]);
+    expect(faultsOf(withOutcomes(bandsOf({})))).toEqual([
+      'outcomes.*[0]: upTo names no currency: no amount lies in this band',
+    ]);
+  });
+
+  it('lifts an errored rule to CHALLENGE unless it says otherwise, and never lets one pass silently', () => {
+    const without = SHIPPED.replace(/^errored:[\s\S]*?(?=^limits:)/m, '');
+    const loaded = load(without);
+    expect(loaded.ok && loaded.value.errored).toEqual({ outcome: 'CHALLENGE', score: 0 });
+    const saying = (errored: string) => faultsOf(`${without}\nerrored: ${errored}\n`);
+    expect(saying('{ outcome: HOLD }')).toEqual([]);
+    expect(saying('{ outcome: ALLOW, score: 50 }')).toEqual([]);
+    expect(saying('{ outcome: ALLOW }')).toEqual([
+      'errored: a rule that cannot be evaluated would pass silently: give it an outcome or a score',
+    ]);
+  });
+
   it('refuses unknown channels, currencies, keys and ranges, all at once', () => {
     const text = withOutcomes({
       POZ: [{ upTo: { YUAN: 1 }, steps: [] }, { steps: [{ from: 1001, outcome: 'MAYBE' }] }],

@@ -211,7 +211,7 @@ rules:
     title: { en: x, zh-CN: x }
     reason: VEL_COUNT_10M
     when: >-
-      limits.mobile_day.headroom > 5 && tx.accountId in lists.trusted_payees && tx.amout > 1
+      limits.mobile_day.headroom > 5 && tx.channel != "ATM" && tx.accountId in lists.trusted_payees && tx.amout > 1
       && features.customer_transfer_count_10m > 1
     scope: { channels: [MOBILE_BANKING] }
     outcome: ALLOW
@@ -237,6 +237,11 @@ rules:
     for (const [part, changes] of refusals) {
       const loaded = buildConfiguration({ ...sources, rules: [rules], ruleTests, ...changes }, {});
       const faults = loaded.ok ? [] : loaded.error.map(({ file, message }) => `${file}: ${message}`);
+      const others = part === 'limits' ? 'none' : 'limits/';
+      expect(
+        faults.filter((fault) => fault.startsWith(others)),
+        part,
+      ).toEqual([]);
       const ofRules = faults.filter((fault) => fault.startsWith('rules/'));
       expect(ofRules, part).toEqual([
         'rules/mine.yaml: unknown name tx.amout',
@@ -261,5 +266,9 @@ rules:
     expect(io.lines).toContain('warning: reasons.en.yaml CARD_TESTING_CARD: nothing gives this reason');
     expect(io.lines).toContain('warning: lonely: no test expects this rule to hit');
     expect(await runRulesCheck({ loaded, strict: true }, recordingIo())).toBe(1);
+    const beside = buildConfiguration({ ...sources, rules: [rules], ruleTests: [], ownDir: '/bank' }, {});
+    const lines = recordingIo();
+    await runRulesCheck({ loaded: beside }, lines);
+    expect(lines.lines.filter((line) => line.includes('nothing gives this reason'))).toEqual([]);
   });
 });
