@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const common = { testTimeout: 30_000, hookTimeout: 60_000 } as const;
+// against hanging alone, also on a machine with six times as much to do: what must be fast asserts so itself
+const common = { testTimeout: 120_000, hookTimeout: 240_000 } as const;
 
 export default defineConfig({
   test: {
@@ -18,8 +19,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts', 'test/console/**/*.test.ts'],
           globalSetup: ['test/helpers/servers/global-setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

@@ -26,7 +26,7 @@ describe('the in-process feature store', () => {
       }),
       { numRuns: 30 },
     );
-  }, 120_000);
+  });
 
   it('gives no value that is wrong and not flagged where logs meet their cap', async () => {
     const cap = fc.integer({ min: 16, max: 80 });
@@ -40,7 +40,7 @@ describe('the in-process feature store', () => {
       }),
       { numRuns: 30 },
     );
-  }, 120_000);
+  });
 
   it('keeps the labels of a repeat that a full log had forgotten', async () => {
     const stream = {
@@ -64,5 +64,5 @@ describe('the in-process feature store', () => {
       }),
       { numRuns: 15 },
     );
-  }, 120_000);
+  });
 });

@@ -66,7 +66,7 @@ it('ends as it would have when its reader has read enough (`vigil … | head`)',
   child.stderr.on('data', (bytes: Buffer) => errors.push(bytes.toString('utf8')));
   const code = await new Promise((resolve) => child.once('close', resolve));
   expect({ code, errors }).toEqual({ code: 0, errors: [] });
-}, 30_000);
+});
 
 describe('the command line', () => {
   it('has a help text for every command and subcommand, with every option described', async () => {
@@ -241,7 +241,7 @@ describe('vigil rules shadow', () => {
     }
     expect(runs[1]).toEqual(runs[0]);
     expect(lines(runs[0]?.out ?? '')).toHaveLength(3000);
-  }, 60_000);
+  });
 
   it('reports what a backtest with a rule in shadow has written', async () => {
     const config = path.join(folder, 'shadow');

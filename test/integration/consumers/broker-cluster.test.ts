@@ -39,7 +39,7 @@ beforeAll(async () => {
   );
   await Promise.all(cluster.map((broker) => broker.ready()));
   brokers = cluster.map((broker) => broker.brokers).join(',');
-}, 120_000);
+});
 afterEach(async () => {
   for (const bus of buses.splice(0)) await bus.close();
 });

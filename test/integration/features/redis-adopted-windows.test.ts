@@ -64,7 +64,7 @@ describe('a log with another set of windows', () => {
       }),
       { numRuns: 15 },
     );
-  }, 120_000);
+  });
 
   it('holds the server for no more than a few plain updates, in a log of 8,000 records with distinct members', async () => {
     // a server of its own would be quieter; what is compared is one run beside another
@@ -111,5 +111,5 @@ describe('a log with another set of windows', () => {
     // found anew one by one they cost 49 and 65 plain updates
     expect(adopted / plain).toBeLessThan(25);
     expect(replaced / plain).toBeLessThan(25);
-  }, 120_000);
+  });
 });

@@ -21,7 +21,7 @@ let client: Cluster;
 beforeAll(async () => {
   redis = await startRedisCluster(true);
   client = await redis.connect();
-}, 60_000);
+});
 afterAll(async () => {
   client.disconnect();
   await redis.stop();
@@ -61,7 +61,7 @@ describe('the Redis feature store on a cluster', () => {
       transaction: { ...parsed.transaction, transactionId: `probe-${index}` },
     }));
     expect(await store.recordAndRead(probe)).toEqual(await twin.recordAndRead(probe));
-  }, 120_000);
+  });
 
   it('knows a repeat of what was replaced while the key that says so is on another primary than its log', async () => {
     const catalogue = catalogueOf(['name: count_24h, entity: [customer], aggregate: count, window: 24h'], DAY, 0);
@@ -140,7 +140,7 @@ describe('the Redis feature store on a cluster', () => {
       expect(await store.recordAndRead(chunk)).toEqual(await twin.recordAndRead(chunk));
     }
     await until(areLoaded, 'every primary has the function');
-  }, 60_000);
+  });
 
   it('goes on with the replica when a primary is killed, and counts nothing twice', async () => {
     const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE, keyPrefix: 'killed' });
@@ -172,5 +172,5 @@ describe('the Redis feature store on a cluster', () => {
     expect(store.countersIncomplete).toBe(false);
     expect(said.length).toBeGreaterThan(0);
     expect(said.filter((text) => REDIRECTIONS.test(text))).toEqual([]);
-  }, 120_000);
+  });
 });

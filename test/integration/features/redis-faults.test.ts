@@ -136,7 +136,7 @@ describe('the Redis feature store under faults', () => {
     const [want] = await twin.recordAndRead([probe]);
     const [got] = await untilAnswered(store, [probe]);
     expect(got).toEqual(want);
-  }, 120_000);
+  });
 
   it('sends its scripts again after they were flushed', async () => {
     const client = await connect();

@@ -152,7 +152,7 @@ describe('a thousand replies lost after their effect', () => {
         if (!isEstimated) expect([name, got[index]?.values[at]]).toEqual([name, value === null ? null : close(value)]);
       }
     }
-  }, 120_000);
+  });
 
   it('keeps the first decision of each transaction', async () => {
     const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE });
@@ -186,7 +186,7 @@ describe('a thousand replies lost after their effect', () => {
       await withLostReply(() => store.release([record]));
       await twin.release([record]);
     }
-  }, 120_000);
+  });
 });
 
 /** Deviations are computed from exact integers in both, with one rounding more. */

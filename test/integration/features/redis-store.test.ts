@@ -118,7 +118,7 @@ describe('the Redis feature store', () => {
       ),
       { numRuns: 15 },
     );
-  }, 120_000);
+  });
 
   it('equals it on a customer with more references than are kept, each named again', async () => {
     const line = 'name: n, entity: [customer], aggregate: sum, of: amountMinor, window: 30d, net: true';
@@ -146,7 +146,7 @@ describe('the Redis feature store', () => {
     // a quarter names a refund, which carries none; of the others the oldest are forgotten
     expect(unknown).toBeGreaterThan(120);
     expect(unknown).toBeLessThan(360);
-  }, 60_000);
+  });
 
   it('equals it on a repeat of what was replaced, when its entry of a net log was dropped since', async () => {
     const one = { customers: 1, counterparties: 1, devices: 1, corrections: 0.4 } as const;
@@ -171,7 +171,7 @@ describe('the Redis feature store', () => {
       }),
       { numRuns: 10 },
     );
-  }, 120_000);
+  });
 
   it('flags what a second correction of a forgotten original leaves counted', async () => {
     const one = { customers: 1, counterparties: 1, devices: 1, corrections: 0.4 } as const;
@@ -207,7 +207,7 @@ describe('the Redis feature store', () => {
       }),
       { numRuns: 10 },
     );
-  }, 120_000);
+  });
 
   it('equals it where a log comes often in one chunk, with counts and sums alone', async () => {
     const plain = catalogueOf(
@@ -224,7 +224,7 @@ describe('the Redis feature store', () => {
       ),
       { numRuns: 15 },
     );
-  }, 120_000);
+  });
 
   const plainWindows = catalogueOf(
     ['1m', '10m', '1h', '24h', '7d', '30d'].flatMap((window) => [
@@ -271,7 +271,7 @@ describe('the Redis feature store', () => {
       ),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 
   it('equals it where a customer comes back after everything of his is too old, and his log would be full with it', async () => {
     const bursts = { seed: 54_747_419, events: 600, customers: 3, pauseShare: 0.1 };
@@ -314,7 +314,7 @@ describe('the Redis feature store', () => {
     for (let chunk = 0; chunk < 30; chunk++) await expectEqual(64, () => 40 * HOUR * random() ** 12);
     for (let chunk = 0; chunk < 10; chunk++) await expectEqual(64, () => 80 * DAY * random() ** 12);
     for (let chunk = 0; chunk < 30; chunk++) await expectEqual(1 + Math.floor(64 * random()), () => 1_000 * random());
-  }, 120_000);
+  });
 
   it('equals the oracle, labels included, and gives a repeat its first values', async () => {
     await fc.assert(
@@ -324,7 +324,7 @@ describe('the Redis feature store', () => {
       }),
       { numRuns: 15 },
     );
-  }, 120_000);
+  });
 
   it('is left by conflicts as the in-process store that never added them', async () => {
     await fc.assert(
@@ -361,5 +361,5 @@ describe('the Redis feature store', () => {
       }),
       { numRuns: 10 },
     );
-  }, 120_000);
+  });
 });

@@ -22,7 +22,7 @@ let client: Cluster;
 beforeAll(async () => {
   redis = await startRedisCluster(true);
   client = await redis.connect();
-}, 60_000);
+});
 afterAll(async () => {
   client.disconnect();
   await redis.stop();
@@ -66,7 +66,7 @@ describe("the limits' counters on a cluster", () => {
     }
     expect(await moving.keysMoved).toBeGreaterThan(5);
     expect(chunksWhileMoving).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it('go on with the replica when a primary is killed, reserve nothing twice and give nothing back twice', async () => {
     const { store, twin } = stores('killed:');
@@ -86,5 +86,5 @@ describe("the limits' counters on a cluster", () => {
     }
     expect(said.length).toBeGreaterThan(0);
     expect(said.filter((text) => REDIRECTIONS.test(text))).toEqual([]);
-  }, 120_000);
+  });
 });

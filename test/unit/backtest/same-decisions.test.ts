@@ -47,7 +47,7 @@ describe('the decisions of a backtest', () => {
     }
     await model.close();
     expect(new Set(digests).size).toBe(1);
-  }, 120_000);
+  });
 
   it('do not depend on chunks where a repeat comes after its first decision is forgotten', async () => {
     const day = (n: number): string => `2026-11-0${n}T08:00:00Z`;
@@ -99,7 +99,7 @@ describe('the decisions of a backtest', () => {
       if (againstConfiguration) expect(reports[0]).toMatchObject({ against: { repeats: 45, deadLetters: 22 } });
     }
     await model.close();
-  }, 60_000);
+  });
 
   it('say that the model failed on a chunk also when it failed in the other thread', async () => {
     const files = aTroubledHistory();
@@ -115,7 +115,7 @@ describe('the decisions of a backtest', () => {
       runs.push(await backtest({ ...files, configuration, model: failing, isAhead }, folder));
     expect(runs.map(({ report }) => report.level.L1)).toEqual([922, 922]);
     expect(runs[1]?.report.decisionsSha256).toBe(runs[0]?.report.decisionsSha256);
-  }, 60_000);
+  });
 
   it('do not depend on the configuration beside it', async () => {
     const files = aTroubledHistory();
@@ -126,5 +126,5 @@ describe('the decisions of a backtest', () => {
     expect(both.report.decisionsSha256).toBe(alone.report.decisionsSha256);
     expect(reversed.report.against?.decisionsSha256).toBe(alone.report.decisionsSha256);
     expect(both.report.against?.decisionsSha256).not.toBe(alone.report.decisionsSha256);
-  }, 60_000);
+  });
 });

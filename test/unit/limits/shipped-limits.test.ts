@@ -30,7 +30,7 @@ it('every shipped limit passes what is exactly its maximum, and nothing beyond',
     '  not covered  limit direct_link_day_count: never exceeded',
   ]);
   expect(io.lines.find((line) => line.startsWith('coverage:'))).toContain('56 of 59 limits seen exceeded');
-}, 60_000);
+});
 
 describe('vigil limits coverage', () => {
   const report = async (configuration: LoadedConfiguration) => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
   const io = captured();
   expect(await runModelTrain(options, io)).toBe(0);
   expect(io.lines.join('\n')).toMatch(/average precision 0\.\d+/);
-}, 120_000);
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('the model commands', () => {

@@ -48,7 +48,7 @@ const promotions = async (): Promise<Record<string, unknown>[]> =>
 beforeAll(async () => {
   const options = { seed: 4, transactions: 20_000, out: path.join(base, 'weak'), hidden: [4], epochs: 1, now };
   await runModelTrain({ ...options, configuration: await configuration(undefined) }, captured());
-}, 120_000);
+});
 beforeEach(async () => {
   folder = await mkdtemp(path.join(base, 'config-'));
   await mkdir(path.join(folder, 'models'));
@@ -91,7 +91,7 @@ describe('vigil model promote', () => {
       },
       { from: 'weak', to: SHIPPED, figures: { candidate: { frauds: expect.any(Number) }, inForce: {} } },
     ]);
-  }, 30_000);
+  });
 
   it('takes the only other model for the one in force where no version is set, and makes the settings file', async () => {
     await rm(path.join(folder, 'vigil.yaml'));
