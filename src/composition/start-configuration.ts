@@ -3,6 +3,9 @@
  * or is in order and its tests pass; otherwise what was in force last, and what is wrong with the folder is said. So a bad
  * update leaves the last valid configuration running also across a restart. With `reload.from: store` the folder counts only
  * until something was activated.
+ *
+ * A start is an activation: where nothing is kept to go on with, a folder whose tests fail starts nothing. What stands in the
+ * shipped configuration was tested when Vigil was built; a folder that changes only settings or models runs no tests.
  */
 import { createPostgresConfigStore } from '../alerts/postgres-config-store.ts';
 import { migrate } from '../alerts/postgres-migrate.ts';
@@ -10,11 +13,11 @@ import { type Environment, loadSettings } from '../config/load-settings.ts';
 import { type ConfigSources, readSources } from '../config/read-sources.ts';
 import type { Settings } from '../config/settings-schema.ts';
 import type { Clock } from '../domain/clock.ts';
-import { type ConfigFault, formatFault } from '../domain/config-fault.ts';
+import { type ConfigFault, formatFault, type SourceFile } from '../domain/config-fault.ts';
 import { type ConfigStore, replaySteps } from '../domain/config-store.ts';
 import { err, ok, type Result } from '../domain/result.ts';
-import { checkCandidate, nextTurn } from './check-candidate.ts';
-import { contentOf, withContent } from './config-content.ts';
+import { type CheckCandidate, checkCandidate, nextTurn } from './check-candidate.ts';
+import { contentFiles, contentOf, withContent } from './config-content.ts';
 import { approvalFault, keepFromFolder, readKept, STEPS_READ } from './config-watch.ts';
 import { createFileConfigStore } from './file-config-store.ts';
 import { buildConfiguration, type LoadedConfiguration } from './load-generation.ts';
@@ -31,14 +34,14 @@ export interface StartOptions {
   readonly environment: Environment;
   readonly clock: Clock;
   readonly stack: 'embedded' | 'real';
+  readonly check?: CheckCandidate;
 }
 
 type Built = Result<LoadedConfiguration, readonly ConfigFault[]>;
+type Started = Result<StartConfiguration, readonly ConfigFault[]>;
 
 /** `ownDir` is read once; the store is the caller's to close. */
-export async function chooseConfiguration(
-  options: StartOptions,
-): Promise<Result<StartConfiguration, readonly ConfigFault[]>> {
+export async function chooseConfiguration(options: StartOptions): Promise<Started> {
   const { ownDir, environment, stack } = options;
   const sources = await readSources(ownDir);
   const built = buildConfiguration(sources, environment);
@@ -46,16 +49,43 @@ export async function chooseConfiguration(
   // without settings nobody knows where the store is: all faults are said
   const store = settings.ok ? await openConfigStore(settings.value.settings, stack) : undefined;
   const { from } = settings.ok ? settings.value.settings.reload : { from: 'off' };
-  if (store === undefined || from === 'off') return withStore(built, store);
   try {
-    const chosen = await choose(store, built, sources, { ...options, isFolder: from === 'folder' });
-    if (!chosen.ok) await store.close();
+    const chosen =
+      store === undefined || from === 'off'
+        ? await tested(withStore(built, store), sources, options)
+        : await choose(store, built, sources, { ...options, isFolder: from === 'folder' });
+    if (!chosen.ok) await store?.close();
     return chosen;
   } catch (error) {
-    await store.close();
+    await store?.close();
     throw error;
   }
 }
+
+/** Refused when its tests fail: there is nothing else to start with. */
+async function tested(
+  start: Started,
+  sources: ConfigSources,
+  { environment, check = checkCandidate }: StartOptions,
+): Promise<Started> {
+  if (!start.ok) return start;
+  const failed = (await isShipped(sources)) ? [] : await check(sources, environment);
+  return failed.length === 0 ? start : err(asFaults(failed));
+}
+
+/** What decides is the shipped configuration, whatever the settings and the models are. */
+async function isShipped(sources: ConfigSources): Promise<boolean> {
+  if (sources.ownDir === undefined) return true;
+  const shipped = await readSources(undefined);
+  if (!isSameText(sources.features, shipped.features)) return false;
+  const [own, known] = [contentFiles(sources), contentFiles(shipped)];
+  return own.length === known.length && own.every((file, index) => isSameText(file, known[index]));
+}
+
+const isSameText = (one: SourceFile, other: SourceFile | undefined): boolean => one.text === other?.text;
+
+const asFaults = (messages: readonly string[]): readonly ConfigFault[] =>
+  messages.map((message) => ({ file: 'configuration:', path: '', message }));
 
 /** undefined = nothing is kept beyond the process. */
 export async function openConfigStore(
@@ -69,27 +99,28 @@ export async function openConfigStore(
   return createPostgresConfigStore({ connection: postgres.url, statementTimeoutMs, queryTimeoutMs });
 }
 
-const withStore = (built: Built, store: ConfigStore | undefined, refused: readonly string[] = []) =>
+const withStore = (built: Built, store: ConfigStore | undefined, refused: readonly string[] = []): Started =>
   built.ok ? ok({ configuration: built.value, store, refused }) : built;
 
 async function choose(
   store: ConfigStore,
   built: Built,
   sources: ConfigSources,
-  { clock, environment, isFolder }: StartOptions & { readonly isFolder: boolean },
-): Promise<Result<StartConfiguration, readonly ConfigFault[]>> {
+  options: StartOptions & { readonly isFolder: boolean },
+): Promise<Started> {
+  const { clock, environment, isFolder, check = checkCandidate } = options;
   const state = replaySteps(await store.steps(STEPS_READ), clock.now());
   const [inForce] = state.history;
   const content = await contentOf(sources, nextTurn);
   if (inForce === undefined) {
-    // the very first start takes what is in order: there is nothing to go on with
-    if (built.ok) await keepFromFolder(store, content, clock);
-    return withStore(built, store);
+    const first = await tested(withStore(built, store), sources, options);
+    if (first.ok) await keepFromFolder(store, content, clock);
+    return first;
   }
   if (content.hash === inForce && built.ok) return withStore(built, store);
   const mayTakeFolder = isFolder && content.hash !== state.rolledBack;
-  const check = async () => (built.ok ? await checkCandidate(sources, environment) : built.error.map(formatFault));
-  const refused = mayTakeFolder ? await check() : [];
+  const faultsOfFolder = async () => (built.ok ? await check(sources, environment) : built.error.map(formatFault));
+  const refused = mayTakeFolder ? await faultsOfFolder() : [];
   if (mayTakeFolder && refused.length === 0) {
     await keepFromFolder(store, content, clock);
     return withStore(built, store);
@@ -109,5 +140,5 @@ async function choose(
       faults.push(...again.error.map(formatFault));
     }
   }
-  return err(built.ok ? faults.map((message) => ({ file: 'configuration', path: '', message })) : built.error);
+  return err(built.ok ? asFaults(faults) : built.error);
 }

