@@ -80,18 +80,35 @@ function wordsOf(client: RedisClient, call: Call, inFull: boolean): [string, ...
 }
 
 /**
- * Commands are not held back for one another's replies, so that many cost one round trip. The client's own pipeline would do
- * the same for more: what it leaves behind survives the young generation (a third of Node's time a call was collection).
+ * Commands are not held back for one another's replies, so that many cost one round trip; what they write leaves together, as each
+ * write costs Node and Redis 10 µs. The client's own pipeline would do the same for more: what it leaves behind survives the
+ * young generation (a third of Node's time a call was collection).
  */
-const sendAll = (client: RedisClient, calls: readonly Call[], inFull: boolean): Promise<unknown[]> =>
-  Promise.all(
-    calls.map((call) =>
-      sendOne(client, call, inFull).catch((error: unknown) => {
-        if (isUnknownScript(error) || isWrongType(error)) return error;
-        throw error;
-      }),
-    ),
-  );
+function sendAll(client: RedisClient, calls: readonly Call[], inFull: boolean): Promise<unknown[]> {
+  const release = holdWrites(client);
+  try {
+    return Promise.all(
+      calls.map((call) =>
+        sendOne(client, call, inFull).catch((error: unknown) => {
+          if (isUnknownScript(error) || isWrongType(error)) return error;
+          throw error;
+        }),
+      ),
+    );
+  } finally {
+    release();
+  }
+}
+
+/** Until the answer is called. A connection that is not there yet holds its commands by itself. */
+function holdWrites(client: RedisClient): () => void {
+  const servers: readonly Partial<Pick<Redis, 'stream'>>[] = isCluster(client) ? client.nodes() : [client];
+  const streams = servers.flatMap(({ stream }) => stream ?? []);
+  for (const stream of streams) stream.cork();
+  return () => {
+    for (const stream of streams) stream.uncork();
+  };
+}
 
 /** The client finds a script's keys, and with them its node, from their number. */
 function sendOne(client: RedisClient, call: Call, inFull: boolean): Promise<unknown> {

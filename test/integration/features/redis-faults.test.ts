@@ -110,6 +110,19 @@ describe('the Redis feature store under faults', () => {
     await counter.close();
   });
 
+  it('sends all that a chunk asks in one piece, which Redis reads at once', async () => {
+    const client = new Redis(server.url);
+    const store = createRedisFeatureStore({ client, catalogue: FULL_CATALOGUE });
+    const reads = async () => Number(/total_reads_processed:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    const [first, ...others] = transactions(51);
+    await store.recordAndRead(first === undefined ? [] : [first]);
+    const before = await reads();
+    for (const parsed of others) await store.recordAndRead([parsed]);
+    const ofTheLook = 1;
+    expect((await reads()) - before - ofTheLook).toBe(50);
+    client.disconnect();
+  });
+
   it('counts once when the reply of a call that had its effect is lost', async () => {
     const client = await connect();
     const store = createRedisFeatureStore({ client, catalogue: FORGETFUL_CATALOGUE, maxPending: 0 });
