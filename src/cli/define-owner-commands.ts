@@ -173,6 +173,7 @@ function defineLists(lists: Command): void {
     .requiredOption('--in <file>', 'CSV')
     .requiredOption('--config <dir>', 'the folder whose list is written; the shipped one never is')
     .option('--merge', 'keep the entries that the file does not name')
+    .option('--empty', 'a file without an entry may empty the list')
     .option('--dry-run', 'only check')
     .action((list: string, options) =>
       finish(async () => (await body()).runListsImport({ ...options, list }, processIo)),

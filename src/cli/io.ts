@@ -23,8 +23,8 @@ export const processIo: CommandIo = {
 export class ConfigurationRefused extends VigilError {
   readonly faults: readonly ConfigFault[];
 
-  constructor(faults: readonly ConfigFault[]) {
-    super('CONFIG_INVALID', `The configuration is refused: ${faults.length} fault${faults.length === 1 ? '' : 's'}.`);
+  constructor(faults: readonly ConfigFault[], refused = 'The configuration is refused') {
+    super('CONFIG_INVALID', `${refused}: ${faults.length} fault${faults.length === 1 ? '' : 's'}.`);
     this.faults = faults;
   }
 }

@@ -4,9 +4,9 @@
  */
 import { VigilError } from '../domain/errors.ts';
 import { formatMoney } from '../domain/money.ts';
-import { parseRfc3339 } from '../domain/time.ts';
+import { formatRfc3339, parseRfc3339 } from '../domain/time.ts';
 import { explainLimit, type LimitCandidate, type LimitParties } from '../rules/limits/limit-parameters.ts';
-import type { LimitDefinition, LimitSet } from '../rules/limits/limit-set.ts';
+import type { LimitDefinition, LimitScope, LimitSet, ScopeValues } from '../rules/limits/limit-set.ts';
 import { type CommandIo, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 
@@ -59,7 +59,22 @@ function* describe(limit: LimitDefinition, set: LimitSet, parties: LimitParties,
   const consequence = limit.kind === 'reminder' ? 'a reminder' : limit.outcome;
   yield `${limit.id}: ${limit.title.en} / ${limit.title['zh-CN']}`;
   yield `  ${show(explained.max)} per ${limit.period} and ${limit.per}, then ${consequence}${limit.byLaw ? ', by law' : ''} (${limit.file})`;
+  const scope = describeScope(limit.scope);
+  if (scope !== '') yield `  held against: ${scope}`;
   for (const candidate of explained.candidates) yield `  ${candidateLine(candidate, show)}`;
+}
+
+/** Everything but the channels, which were asked for. */
+function describeScope({ types, segments, products, authentication, counterparty, unusedMonths }: LimitScope): string {
+  const values = (scope: ScopeValues) => [...scope.values, ...(scope.absent ? ['absent'] : [])].join(' ');
+  return [
+    [...types].join(' '),
+    ...(segments === null ? [] : [`segments ${values(segments)}`]),
+    ...(products === null ? [] : [`products ${values(products)}`]),
+    ...(authentication === null ? [] : [`authentication ${[...authentication].join(' ')}`]),
+    ...(counterparty === null ? [] : [`counterparty ${[...counterparty].join(' ')}`]),
+    ...(unusedMonths === null ? [] : [`accounts unused for ${unusedMonths} months after their opening`]),
+  ].join('; ');
 }
 
 function candidateLine({ verdict, level, max, override }: LimitCandidate, show: (max: number) => string): string {
@@ -69,6 +84,7 @@ function candidateLine({ verdict, level, max, override }: LimitCandidate, show: 
       : [override.customer, override.product, override.branch, override.channel].filter(Boolean).join(' + ');
   const why =
     override?.reason === null || override === null ? '' : `, ${override.reason} (${override.person ?? 'nobody named'})`;
+  const until = override?.expiresMs === null || override === null ? '' : `, until ${formatRfc3339(override.expiresMs)}`;
   const mark = verdict === 'chosen' ? '→' : ' ';
-  return `${mark} ${verdict.padEnd(13)} ${level}${parties === '' ? '' : ` ${parties}`}: ${show(max)}${why}`;
+  return `${mark} ${verdict.padEnd(13)} ${level}${parties === '' ? '' : ` ${parties}`}: ${show(max)}${why}${until}`;
 }

@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { didYouMean } from '../domain/did-you-mean.ts';
 import { VigilError } from '../domain/errors.ts';
 import { canonicalIp } from '../domain/ip-address.ts';
 import { formatRfc3339, parseRfc3339 } from '../domain/time.ts';
@@ -99,6 +100,8 @@ export interface ListsImportOptions {
   readonly in: string;
   /** keep the entries that the file does not name */
   readonly merge?: boolean | undefined;
+  /** a file without an entry may empty the list */
+  readonly empty?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
 }
 
@@ -114,17 +117,47 @@ export async function runListsImport(options: ListsImportOptions, io: CommandIo)
     );
   }
   const imported = readListCsv(definition, { file: options.in, text: await readText(options.in) });
-  if (!imported.ok) throw new ConfigurationRefused(imported.error);
-  const entries = options.merge === true ? mergeEntries(lists.entries(options.list), imported.value) : imported.value;
+  if (!imported.ok) throw new ConfigurationRefused(imported.error, `Nothing of ${options.in} is imported`);
+  const before = [...lists.entries(options.list)];
+  const entries = options.merge === true ? mergeEntries(before, imported.value) : imported.value;
+  if (entries.length === 0 && before.length > 0 && options.empty !== true)
+    throw usage(`${options.in} holds no entry and would empty ${options.list} (${before.length}): say --empty.`);
   if (options.dryRun !== true) await replaceFile(entriesFile, [...writeCsv(entries)].join(''));
   const verb = options.dryRun === true ? 'would hold' : 'holds';
-  io.out(`${options.list} ${verb} ${entries.length} entries, ${imported.value.length} of them from ${options.in}.`);
+  const from = `${imported.value.length} of them from ${options.in}`;
+  io.out(`${options.list} ${verb} ${entries.length} entries, ${from}: ${changesOf(before, entries)}.`);
+  const rounded = roundedIds(imported.value);
+  if (rounded > 0)
+    io.note(
+      `warning: all ${rounded} ids of sixteen digits and more end in zeros after the fifteenth digit: ` +
+        'a spreadsheet may have rounded them. Format the column as text before the numbers are put into it.',
+    );
   return EXIT.done;
+}
+
+const entryKey = ({ entity, id }: ListEntry): string => `${entity ?? ''}/${id}`;
+
+function changesOf(before: readonly ListEntry[], after: readonly ListEntry[]): string {
+  const old = new Map(before.map((entry) => [entryKey(entry), JSON.stringify(entry)]));
+  const isNew = (entry: ListEntry): boolean => !old.has(entryKey(entry));
+  const added = after.filter(isNew).length;
+  const changed = after.filter((entry) => !isNew(entry) && old.get(entryKey(entry)) !== JSON.stringify(entry)).length;
+  return `${added} new, ${changed} changed, ${before.length - (after.length - added)} removed`;
+}
+
+/** Numbers of a spreadsheet have fifteen digits. Each further 0 is one in ten by chance: said from eight of them on. */
+function roundedIds(entries: readonly ListEntry[]): number {
+  const long = entries.filter(({ id }) => /^\d{16,}$/.test(id));
+  const zeros = long.reduce((sum, { id }) => sum + id.length - 15, 0);
+  return zeros >= 8 && long.every(({ id }) => /^0+$/.test(id.slice(15))) ? long.length : 0;
 }
 
 function definitionOf(lists: ListGeneration, name: string): ListDefinition {
   const definition = lists.definition(name);
-  if (definition === undefined) throw usage(`There is no list "${name}": ${lists.names.join(', ')}.`);
+  if (definition === undefined) {
+    const suggestion = didYouMean(name, lists.names);
+    throw usage(`There is no list "${name}": ${suggestion ?? lists.names.join(', ')}${suggestion ? '' : '.'}`);
+  }
   return definition;
 }
 
@@ -132,14 +165,14 @@ async function readText(file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(file));
   } catch (error) {
-    throw usage(`${file} cannot be read as UTF-8: ${(error as Error).message}.`, error);
+    if (error instanceof TypeError) throw usage(`${file} is not UTF-8: save it as "CSV UTF-8".`, error);
+    throw usage(`${file} cannot be read: ${(error as Error).message}.`, error);
   }
 }
 
 /** The imported entry wins over the one with the same id and entity. */
 function mergeEntries(existing: Iterable<ListEntry>, imported: readonly ListEntry[]): readonly ListEntry[] {
-  const key = ({ entity, id }: ListEntry): string => `${entity ?? ''}/${id}`;
-  const merged = new Map([...existing].map((entry) => [key(entry), entry]));
-  for (const entry of imported) merged.set(key(entry), entry);
+  const merged = new Map([...existing].map((entry) => [entryKey(entry), entry]));
+  for (const entry of imported) merged.set(entryKey(entry), entry);
   return [...merged.values()];
 }

@@ -41,10 +41,10 @@ const testsOf = (clause: LimitClause, { tests }: CoverageSources): readonly Clau
 /** What keeps a clause from being covered. */
 export function coverageGaps(sources: CoverageSources): readonly CoverageGap[] {
   const known = new Set(sources.clauses.map((clause) => clause.id));
-  const strangers = sources.tests.flatMap(({ clauses, file }) =>
+  const strangers = sources.tests.flatMap(({ clauses, file, title }) =>
     clauses
       .filter((clause) => !known.has(clause))
-      .map((clause) => ({ clause, gap: `a test in ${file} names a clause that no limits file has` })),
+      .map((clause) => ({ clause, gap: `the test "${title}" in ${file} names a clause that no limits file has` })),
   );
   return [...sources.clauses.flatMap((clause) => [...gapsOf(clause, sources)]), ...strangers];
 }

@@ -61,7 +61,7 @@ export function readLimit(
   readKey(fields, 'note', (node) => reader.text(node, { maxLength: 2000 }));
   if (id === undefined || title === undefined || period === undefined || measure === undefined) return undefined;
   if (max === undefined || reason === undefined || outcome === undefined || scope === undefined) return undefined;
-  const overrides = readOverrides(fields?.get('overrides'), reader, { ...context, max, isLawful: byLaw });
+  const overrides = readOverrides(fields?.get('overrides'), reader, { ...context, max, isLawful: byLaw, scope });
   const countScope = readCountScope(fields?.get('countsAcross'), scope, reader);
   const base = {
     id,
@@ -229,6 +229,7 @@ function toScopeValues(names: readonly string[] | undefined): ScopeValues | null
 interface OverrideContext extends LimitContext {
   readonly max: number;
   readonly isLawful: boolean;
+  readonly scope: LimitScope;
 }
 
 function readOverrides(
@@ -249,6 +250,27 @@ function readOverrides(
   return overrides;
 }
 
+/** A value for a channel or a product that the limit does not hold for would be nobody's. */
+function checkParties(
+  fields: Fields,
+  named: ReadonlyMap<string, string>,
+  reader: DocumentReader,
+  { channels, scope }: OverrideContext,
+): void {
+  const channel = named.get('channel');
+  const product = named.get('product');
+  const fault = (party: string, message: string, suggestion?: string): void => {
+    const node = fields?.get(party);
+    if (node !== undefined) reader.fault(node, message, suggestion);
+  };
+  if (channel !== undefined && !channels.has(channel))
+    fault('channel', `"${channel}" is not a channel`, didYouMean(channel, channels));
+  else if (channel !== undefined && scope.channels?.has(channel) === false)
+    fault('channel', `the limit does not hold on ${channel}: nobody would have this value`);
+  if (product !== undefined && scope.products?.values.has(product) === false)
+    fault('product', `the limit does not hold for ${product}: nobody would have this value`);
+}
+
 function readOverride(at: DocumentNode, reader: DocumentReader, context: OverrideContext): LimitOverride | undefined {
   const parties = ['channel', 'branch', 'product', 'customer'] as const;
   const fields = reader.fields(at, { required: ['max'], optional: [...parties, 'expires', 'reason', 'person'] });
@@ -258,10 +280,7 @@ function readOverride(at: DocumentNode, reader: DocumentReader, context: Overrid
     const value = readKey(fields, party, (node) => reader.text(node, { maxLength: 1024 }));
     return value === undefined ? [] : [[party, value] as const];
   });
-  const channel = named.find(([party]) => party === 'channel')?.[1];
-  if (channel !== undefined && !context.channels.has(channel)) {
-    reader.fault(fields?.get('channel') ?? at, `"${channel}" is not a channel`, didYouMean(channel, context.channels));
-  }
+  checkParties(fields, new Map(named), reader, context);
   if (named.length === 0) reader.fault(at, `an override names at least one of ${parties.join(', ')}`);
   const reason = readKey(fields, 'reason', (node) => reader.text(node)) ?? null;
   const person = readKey(fields, 'person', (node) => reader.text(node)) ?? null;

@@ -78,7 +78,18 @@ function* nonBlankLines(text: string): Generator<NumberedLine> {
   }
 }
 
+/** What another program wrote otherwise, said once instead of as five columns that are missing. */
+function otherFormat({ line, text }: NumberedLine): CsvFault | undefined {
+  if (text.includes('\r')) return { line, message: 'lines end in CR alone: save the file with LF or CRLF' };
+  const separator = [';', '\t', '|'].find((sign) => text.split(sign).length >= REQUIRED_ENTRY_FIELDS.length);
+  if (separator === undefined || text.includes(',')) return undefined;
+  const name = separator === '\t' ? 'tabs' : `"${separator}"`;
+  return { line, message: `columns are separated by ${name}: save the file with commas` };
+}
+
 function readHeader(line: NumberedLine): { columns?: readonly EntryField[]; faults: readonly CsvFault[] } {
+  const other = otherFormat(line);
+  if (other !== undefined) return { faults: [other] };
   const cells = parseLine(line.text);
   if (cells === undefined) return { faults: [{ line: line.line, message: 'the header is not CSV' }] };
   const names = cells.map((cell) => cell.trim());

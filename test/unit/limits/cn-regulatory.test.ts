@@ -158,7 +158,7 @@ describe('the regulatory pack', () => {
       { clause: 'CN-1', gap: 'limit:nothing is not there' },
       { clause: 'CN-3', gap: 'its test "u" fails' },
       { clause: 'CN-3', gap: 'limit:law_person_day_reminder takes effect in none of its tests' },
-      { clause: 'CN-2', gap: 'a test in f names a clause that no limits file has' },
+      { clause: 'CN-2', gap: 'the test "t" in f names a clause that no limits file has' },
     ]);
   });
 });

@@ -40,12 +40,16 @@ describe('vigil limits explain', () => {
     expect(await explain({})).toEqual([
       'day: A day / 日累计',
       `  50,000.00 CNY per day and customer, then BLOCK (${file})`,
-      '  → chosen        customer C1: 50,000.00 CNY, asked for it (teller 7)',
+      '  held against: TRANSFER PAYMENT PURCHASE WITHDRAWAL',
+      '  → chosen        customer C1: 50,000.00 CNY, asked for it (teller 7), until 2026-11-30T16:00:00.000Z',
       '    less specific channel ATM: 20,000.00 CNY',
       '    less specific bank: 100,000.00 CNY',
     ]);
     expect(await explain({ at: '2026-12-01T00:00:00+08:00' })).toContain(
       '  → chosen        channel ATM: 20,000.00 CNY',
+    );
+    expect(await explain({ at: '2026-12-01T00:00:00+08:00' })).toContain(
+      '    expired       customer C1: 50,000.00 CNY, asked for it (teller 7), until 2026-11-30T16:00:00.000Z',
     );
     expect(await explain({ channel: 'POS', customer: 'C2' })).toContain('  → chosen        bank: 100,000.00 CNY');
   });

@@ -101,6 +101,16 @@ describe('loading limits', () => {
     ['an override for nobody', { overrides: '[{ max: 5 }]' }, /at least one of channel, branch, product, customer/],
     ['an override for an unknown channel', { overrides: '[{ channel: ATMM, max: 5 }]' }, /"ATMM" is not a channel/],
     [
+      'an override for a channel of which the limit says nothing',
+      { scope: '{ channels: [REMOTE] }', overrides: '[{ channel: ATM, max: 5 }]' },
+      /the limit does not hold on ATM: nobody would have this value/,
+    ],
+    [
+      'an override for a product of which the limit says nothing',
+      { scope: '{ products: [P1] }', overrides: '[{ product: P2, max: 5 }]' },
+      /the limit does not hold for P2/,
+    ],
+    [
       'two overrides for the same parties',
       { overrides: '[{ channel: ATM, max: 5 }, { channel: ATM, max: 6 }]' },
       /stands already/,

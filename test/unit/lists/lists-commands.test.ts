@@ -21,8 +21,9 @@ beforeEach(() => {
 
 function recorder() {
   const lines: string[] = [];
-  const io: CommandIo = { out: (line) => lines.push(line), note: () => undefined, isTerminal: false };
-  return { io, lines };
+  const notes: string[] = [];
+  const io: CommandIo = { out: (line) => lines.push(line), note: (line) => notes.push(line), isTerminal: false };
+  return { io, lines, notes };
 }
 
 const csvFile = (text: string): string => {
@@ -42,7 +43,7 @@ describe('vigil lists', () => {
     expect(await runListsFind({ config, id: '0012', at: '2026-11-24T00:00:00Z' }, io)).toBe(1);
     expect(await runListsExport({ config, list }, io)).toBe(0);
     expect(lines).toEqual([
-      `involved_accounts holds 2 entries, 2 of them from ${from}.`,
+      `involved_accounts holds 2 entries, 2 of them from ${from}: 2 new, 0 changed, 0 removed.`,
       'involved_accounts as account, for ever: =cmd, really (police, wang)',
       'involved_accounts as counterparty, for ever: =cmd, really (police, wang)',
       'on no list',
@@ -57,7 +58,11 @@ describe('vigil lists', () => {
     const before = readFileSync(target, 'utf8');
     const from = csvFile(`${HEADER}A1,,,s,r,p\r\n,,,s,r,p\r\nA3,,,s,r,p,x\r\n`);
     const refused = await runListsImport({ config, list, in: from }, recorder().io).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: 'CONFIG_INVALID', faults: [{ line: 3 }, { line: 4 }] });
+    expect(refused).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: `Nothing of ${from} is imported: 2 faults.`,
+      faults: [{ line: 3 }, { line: 4 }],
+    });
     expect(readFileSync(target, 'utf8')).toBe(before);
   });
 
@@ -69,7 +74,36 @@ describe('vigil lists', () => {
     expect(readFileSync(target, 'utf8')).toBe(`${HEADER}A1,,,s,old,p\r\nA2,,,s,r,p\r\n`);
     await runListsImport({ config, list, in: more, merge: true }, io);
     expect(readFileSync(target, 'utf8')).toBe(`${HEADER}A1,,,s,new,p\r\nA2,,,s,r,p\r\nA3,,,s,r,p\r\n`);
-    expect(lines[1]).toBe(`involved_accounts would hold 3 entries, 2 of them from ${more}.`);
+    expect(lines[1]).toBe(
+      `involved_accounts would hold 3 entries, 2 of them from ${more}: 1 new, 1 changed, 0 removed.`,
+    );
+    await runListsImport({ config, list, in: csvFile(`${HEADER}A3,,,s,r,p\r\n`) }, io);
+    expect(lines.at(-1)).toMatch(/: 0 new, 0 changed, 2 removed\.$/);
+  });
+
+  it('empties a list only when it is told to', async () => {
+    const { io, lines } = recorder();
+    await runListsImport({ config, list, in: csvFile(`${HEADER}A1,,,s,r,p\r\n`) }, io);
+    const from = csvFile(HEADER);
+    await expect(runListsImport({ config, list, in: from }, io)).rejects.toThrow(
+      `${from} holds no entry and would empty involved_accounts (1): say --empty.`,
+    );
+    expect(readFileSync(target, 'utf8')).toContain('A1');
+    expect(await runListsImport({ config, list, in: from, empty: true }, io)).toBe(0);
+    expect(lines.at(-1)).toMatch(/holds 0 entries, 0 of them .*: 0 new, 0 changed, 1 removed\.$/);
+  });
+
+  it('says when a spreadsheet seems to have rounded the numbers', async () => {
+    const imported = async (...ids: readonly string[]) => {
+      const { io, notes } = recorder();
+      await runListsImport({ config, list, in: csvFile(HEADER + ids.map((id) => `${id},,,s,r,p\r\n`).join('')) }, io);
+      return notes;
+    };
+    expect(await imported('6222020200112230000', '6222020200445560000', 'A1')).toEqual([
+      expect.stringContaining('warning: all 2 ids of sixteen digits and more end in zeros after the fifteenth digit'),
+    ]);
+    expect(await imported('6222020200112230000', '6222020200445560001')).toEqual([]);
+    expect(await imported('6222020200112230', '6222020200445560')).toEqual([]);
   });
 
   it('never writes the shipped lists, and says what is wrong with a name or a file', async () => {
@@ -78,6 +112,17 @@ describe('vigil lists', () => {
     const from = csvFile(`${HEADER}A1,,,s,r,p\r\n`);
     await expect(runListsImport({ config, list, in: from }, io)).rejects.toThrow('the shipped one is never written');
     await expect(runListsExport({ config, list: 'nothing' }, io)).rejects.toThrow('There is no list "nothing"');
+    await expect(runListsExport({ config, list: 'mule_acounts' }, io)).rejects.toThrow('did you mean mule_accounts?');
+    cpSync('config/lists', path.join(config, 'lists'), { recursive: true });
+    const missing = path.join(root, 'missing.csv');
+    await expect(runListsImport({ config, list, in: missing }, io)).rejects.toThrow(
+      `${missing} cannot be read: ENOENT`,
+    );
+    const gbk = csvFile('');
+    writeFileSync(gbk, Buffer.from([0x69, 0x64, 0x2c, 0xb9, 0xab, 0xb0, 0xb2]));
+    await expect(runListsImport({ config, list, in: gbk }, io)).rejects.toThrow(
+      `${gbk} is not UTF-8: save it as "CSV UTF-8".`,
+    );
     await expect(runListsFind({ config, id: 'x', at: 'today' }, io)).rejects.toThrow('--at must be a time with a zone');
   });
 

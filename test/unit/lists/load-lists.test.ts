@@ -121,6 +121,15 @@ describe('loading lists', () => {
       '1 : the column "reason" is missing',
     ]);
     expect(places(aList({ csv: '' }))[0]).toMatch(/empty: a header/);
+    expect(places(aList({ csv: `${HEADER.replaceAll(',', ';')}\nA1;;;s;r;p\n` }))).toEqual([
+      '1 : columns are separated by ";": save the file with commas',
+    ]);
+    expect(places(aList({ csv: HEADER.replaceAll(',', '\t') }))).toEqual([
+      '1 : columns are separated by tabs: save the file with commas',
+    ]);
+    expect(places(aList({ csv: `${HEADER}\rA1,,,s,r,p\r` }))).toEqual([
+      '1 : lines end in CR alone: save the file with LF or CRLF',
+    ]);
   });
 
   it('stops listing after a thousand faults and says how many there are', () => {
