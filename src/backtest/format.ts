@@ -29,11 +29,14 @@ const SHOWN_CURRENCIES = 2;
  * Whole units only, for tables: what stands behind the point is noise beside sums of thousands of transactions. The largest
  * figures first, without a rate of exchange; the rest is counted.
  */
-export function wholeMoney(amountsMinor: Readonly<Record<string, number>>): string {
+export function wholeMoneyParts(amountsMinor: Readonly<Record<string, number>>): readonly string[] {
   const amounts = Object.entries(amountsMinor)
     .map(([currency, minor]) => ({ currency, amount: minor / 10 ** (currencyExponent(currency) ?? 2) }))
     .sort((a, b) => b.amount - a.amount || (a.currency < b.currency ? -1 : 1));
   const shown = amounts.slice(0, SHOWN_CURRENCIES).map(({ currency, amount }) => `${currency} ${whole(amount)}`);
   const hidden = amounts.length - shown.length;
-  return [...shown, ...(hidden > 0 ? [`${hidden} more`] : [])].join(', ') || NOTHING;
+  return [...shown, ...(hidden > 0 ? [`${hidden} more`] : [])];
 }
+
+export const wholeMoney = (amountsMinor: Readonly<Record<string, number>>): string =>
+  wholeMoneyParts(amountsMinor).join(', ') || NOTHING;

@@ -1,6 +1,6 @@
 /** The report of a backtest as lines for a terminal; with two configurations, what the one changes in the other. */
 import type { Comparison, Sample } from '../backtest/comparison.ts';
-import { NOTHING, oneDigit, percent, signed, threeDigits, whole, wholeMoney } from '../backtest/format.ts';
+import { NOTHING, oneDigit, percent, threeDigits, whole, wholeMoney } from '../backtest/format.ts';
 import type { BacktestReport, StackReport } from '../backtest/run-backtest.ts';
 import { OUTCOMES } from '../domain/decision.ts';
 
@@ -80,21 +80,28 @@ function* groupLines(title: string, { scenarios }: StackReport): Generator<strin
 const SHOWN_RULES = 20;
 const SHOWN_SAMPLES = 3;
 
-function* comparisonLines(comparison: Comparison, here: StackReport, against: StackReport): Generator<string> {
+function* comparisonLines(comparison: Comparison, here: BacktestReport, against: StackReport): Generator<string> {
   const { transitions, changed, compared, alerts, customers, money, rules } = comparison;
-  yield `${here.configuration} against ${against.configuration}: ${whole(changed.outcome)} of ${whole(compared)} outcomes changed, alerts ${signed(alerts.new)} ${signed(-alerts.lost)}`;
+  yield `${here.configuration} against ${against.configuration}: ${whole(changed.outcome)} of ${whole(compared)} outcomes changed, ${whole(alerts.new)} alerts new, ${whole(alerts.lost)} no longer`;
   yield* alignRows([
     ['  was \\ is', ...OUTCOMES],
     ...OUTCOMES.map((before): Row => [`  ${before}`, ...OUTCOMES.map((now) => whole(transitions.all[before][now]))]),
   ]);
-  yield `  fraud newly held back ${wholeMoney(money.fraudNewlyStoppedMinor)}, newly let through ${wholeMoney(money.fraudNewlyMissedMinor)}`;
-  yield `  genuine customers disturbed: ${signed(customers.newlyDisturbed)} newly, ${signed(-customers.noLongerDisturbed)} no longer`;
+  const isLabelled = here.labels !== null;
+  if (isLabelled)
+    yield `  fraud newly held back ${wholeMoney(money.fraudNewlyStoppedMinor)}, newly let through ${wholeMoney(money.fraudNewlyMissedMinor)}`;
+  yield `  ${isLabelled ? 'genuine customers' : 'customers'} disturbed: ${whole(customers.newlyDisturbed)} newly, ${whole(customers.noLongerDisturbed)} no longer`;
   const changes = rules.filter(({ newHits, lostHits }) => newHits + lostHits > 0);
   for (const { ruleId, newHits, newFrauds, lostHits, lostFrauds, newSamples, lostSamples } of changes.slice(
     0,
     SHOWN_RULES,
   )) {
-    yield `  ${ruleId}: ${newHits} new hits (${newFrauds} frauds)${examples(newSamples)}, ${lostHits} lost (${lostFrauds} frauds)${examples(lostSamples)}`;
+    const frauds = (count: number): string => (isLabelled ? `, ${whole(count)} of them fraud` : '');
+    const sides = [
+      ...(newHits > 0 ? [`${whole(newHits)} new${frauds(newFrauds)}${examples(newSamples)}`] : []),
+      ...(lostHits > 0 ? [`${whole(lostHits)} lost${frauds(lostFrauds)}${examples(lostSamples)}`] : []),
+    ];
+    yield `  hits of ${ruleId}: ${sides.join('; ')}`;
   }
   if (changes.length > SHOWN_RULES) yield `  and ${changes.length - SHOWN_RULES} more rules, see --report or --html`;
 }

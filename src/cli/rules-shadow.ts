@@ -11,6 +11,7 @@ import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { parserOf } from '../composition/parser-of.ts';
 import { zoneMinutes } from '../composition/scoring-stack.ts';
 import type { Decision } from '../domain/decision.ts';
+import { formatMoney } from '../domain/money.ts';
 import type { ParseTransaction } from '../domain/parse-transaction.ts';
 import { type Transaction, transactionKey } from '../domain/transaction.ts';
 import { listEffects } from '../rules/lists/list-effects.ts';
@@ -76,7 +77,7 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
 }
 
 function* ruleLines(rule: ShadowRuleReport): Generator<string> {
-  const held = Object.entries(rule.heldMinor).map(([currency, minor]) => `${currency} ${minor} minor units`);
+  const held = Object.entries(rule.heldMinor).map(([currency, minor]) => formatMoney(minor, currency));
   const overlap = rule.overlap.slice(0, 5).map(({ ruleId, hits }) => `${ruleId} ${hits}`);
   const { CHALLENGE, HOLD, BLOCK } = rule.stricter;
   yield `${rule.ruleId}: ${rule.hits} hits, ${rule.errored} errored`;

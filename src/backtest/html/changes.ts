@@ -64,12 +64,12 @@ export function changedRules({ rules }: Comparison, isLabelled: boolean): Markup
   const changed = rules.filter(({ newHits, lostHits }) => newHits + lostHits > 0);
   if (changed.length === 0) return html`<p>Every rule hits exactly the same transactions.</p>`;
   const counted = (hits: number, frauds: number): string =>
-    `${whole(hits)}${isLabelled && hits > 0 ? ` (${whole(frauds)} frauds)` : ''}`;
+    `${whole(hits)}${isLabelled && hits > 0 ? `, ${whole(frauds)} of them fraud` : ''}`;
   const samples = (title: string, list: readonly Sample[]): Markup | null =>
     list.length === 0 ? null : html`<h3>${title}</h3>${sampleTable(list, isLabelled)}`;
   return html`${changed.map(
     (rule) =>
-      html`<details><summary><code>${rule.ruleId}</code>: new hits ${counted(rule.newHits, rule.newFrauds)}, lost hits ${counted(rule.lostHits, rule.lostFrauds)}</summary>${samples(
+      html`<details><summary><code>${rule.ruleId}</code>: new hits ${counted(rule.newHits, rule.newFrauds)}; lost hits ${counted(rule.lostHits, rule.lostFrauds)}</summary>${samples(
         'New hits, the first ones',
         rule.newSamples,
       )}${samples('Lost hits, the first ones', rule.lostSamples)}</details>`,

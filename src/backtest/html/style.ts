@@ -24,7 +24,7 @@ code { font: 13px ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; 
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
 th { font-weight: 600; color: var(--soft); font-size: 12.5px; white-space: nowrap; vertical-align: bottom; }
-th, td { padding: 7px 12px; border-bottom: 1px solid var(--line); }
+th, td { padding: 7px 9px; border-bottom: 1px solid var(--line); }
 tbody tr:last-child td { border-bottom: 0; }
 .text { text-align: left; }
 .number { text-align: right; white-space: nowrap; }

@@ -1,7 +1,7 @@
 /** The tables of the report. */
 
 import type { RuleComparison } from '../comparison.ts';
-import { NOTHING, percent, signed, whole, wholeMoney } from '../format.ts';
+import { NOTHING, percent, signed, whole, wholeMoneyParts } from '../format.ts';
 import type { GroupScore } from '../group-scores.ts';
 import type { RuleScore } from '../rule-scores.ts';
 import type { BacktestReport, StackReport } from '../run-backtest.ts';
@@ -86,7 +86,7 @@ export function shadowTable({ shadow }: StackReport): Markup {
       whole(rule.hits),
       rule.newAlertsPerDay.toFixed(2),
       rule.analystHoursPerDay.toFixed(2),
-      wholeMoney(rule.heldMinor),
+      moneyCell(rule.heldMinor),
       rule.overlap
         .slice(0, 3)
         .map(({ ruleId, hits }) => `${ruleId} (${hits})`)
@@ -136,13 +136,19 @@ export function groupTable(
             withChange(score.caught, other?.caught),
             percent(score.recall),
             percent(score.precision),
-            wholeMoney(score.fraudStoppedMinor),
-            wholeMoney(score.fraudMissedMinor),
+            moneyCell(score.fraudStoppedMinor),
+            moneyCell(score.fraudMissedMinor),
           ]
         : []),
     ];
   });
   return table(columns, rows);
+}
+
+/** A line for each currency: beside each other they push the last columns out of the page. */
+function moneyCell(amountsMinor: Readonly<Record<string, number>>): Cell {
+  const [first = NOTHING, ...others] = wholeMoneyParts(amountsMinor);
+  return html`${first}${others.map((part) => html`<small>${part}</small>`)}`;
 }
 
 const withChange = (value: number, before: number | undefined): Cell =>

@@ -122,8 +122,19 @@ describe('vigil backtest', () => {
     ]);
     expect(scenarios.scam).toMatchObject({ frauds: 1, caught: 1 });
     expect(given).toEqual({ given: 2, withoutTransaction: 1 });
-    expect(out).toContain('1 of 3 outcomes changed');
+    const said = out.split('\n').map((line) => line.trim());
+    expect(said).toContainEqual(expect.stringMatching(/: 1 of 3 outcomes changed, \d+ alerts new, \d+ no longer$/));
+    expect(said).toContainEqual(expect.stringMatching(/^genuine customers disturbed: \d+ newly, \d+ no longer$/));
+    expect(said).toContainEqual(expect.stringMatching(/^hits of second: 2 new, 1 of them fraud, such as T-\d T-\d$/));
+    expect(said).toContain('hits of third: 1 lost, 0 of them fraud, such as T-3');
     expect(folder.read('r.html')).toContain('What changes');
+  });
+
+  it('speaks of no fraud where nobody has labelled any', async () => {
+    const { out } = await run({ against: OTHER });
+    expect(out).toContain('  customers disturbed: ');
+    expect(out).toContain('  hits of third: 1 lost, such as T-3\n');
+    expect(out).not.toMatch(/genuine|fraud newly/);
   });
 
   it('reads and writes compressed files', async () => {

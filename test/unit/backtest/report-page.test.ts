@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { tickStep, ticks } from '../../../src/backtest/html/chart.ts';
 import { html, table } from '../../../src/backtest/html/markup.ts';
 import { reportPage } from '../../../src/backtest/html/report-page.ts';
+import { groupTable } from '../../../src/backtest/html/tables.ts';
 import type { BacktestReport } from '../../../src/backtest/run-backtest.ts';
 import { shippedConfiguration } from '../../helpers/a-generation.ts';
 import { aFolder, aTransfer, backtest, LABELS_HEADER, ndjson } from './backtest-builders.ts';
@@ -111,6 +112,26 @@ describe('the page', () => {
       folder,
     );
     expect(reportPage(report, facts)).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});
+
+describe('money in the tables of groups', () => {
+  it('has a line for each currency, so that the last columns stay on the page', () => {
+    const score = {
+      transactions: 2,
+      outcomes: { ALLOW: 0, CHALLENGE: 2, HOLD: 0, BLOCK: 0 },
+      alerts: 0,
+      frauds: 2,
+      caught: 2,
+      flagged: 2,
+      falsePositives: 0,
+      recall: 1,
+      precision: 1,
+      fraudStoppedMinor: { CNY: 123_400, KRW: 390_000, JPY: 5, USD: 100 },
+      fraudMissedMinor: {},
+    };
+    const { html: page } = groupTable('channel', { ATM: score }, undefined, true);
+    expect(page).toContain('KRW 390,000<small>CNY 1,234</small><small>2 more</small></td>');
   });
 });
 
