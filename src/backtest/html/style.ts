@@ -27,7 +27,9 @@ th { font-weight: 600; color: var(--soft); font-size: 12.5px; white-space: nowra
 th, td { padding: 7px 9px; border-bottom: 1px solid var(--line); }
 tbody tr:last-child td { border-bottom: 0; }
 .text { text-align: left; }
-.number { text-align: right; white-space: nowrap; }
+.number { text-align: right; }
+td.number { white-space: nowrap; }
+th.number { white-space: normal; }
 td small { color: var(--soft); display: block; }
 .same { color: var(--soft); }
 .stricter { background: color-mix(in srgb, var(--hold) 16%, transparent); font-weight: 600; }
