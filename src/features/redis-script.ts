@@ -26,25 +26,27 @@ export function loadScript(name: string): RedisScript {
 export function loadFunction(name: string): RedisScript {
   const source = readSource(name);
   const made = name.replaceAll('-', '_');
-  const functionName = `vigil_${made}_${sha1(source).slice(0, 16)}`;
+  const functionName = `vigil_${made}_${sha1(libraryOf('', source, made)).slice(0, 16)}`;
   return {
     ...scriptOf(`${source}return ${made}(KEYS, ARGV)\n`),
-    library: {
-      functionName,
-      // a library may use nothing but `register_function` while it is loaded
-      code: `#!lua name=${functionName}
+    library: { functionName, code: libraryOf(functionName, source, made) },
+  };
+}
+
+/** A library may use nothing but `register_function` while it is loaded: the rest is made by the first call. */
+const libraryOf = (name: string, source: string, made: string): string => `#!lua name=${name}
 local made
 local function make()
+-- The collector waits until four times of what is in use is taken, not twice: it went over all the code with every chunk, which
+-- was 6 % of the time. These are 0.7 MB more.
+pcall(function() collectgarbage('setpause', 400) end)
 ${source}return ${made}
 end
-redis.register_function('${functionName}', function(KEYS, ARGV)
+redis.register_function('${name}', function(KEYS, ARGV)
   made = made or make()
   return made(KEYS, ARGV)
 end)
-`,
-    },
-  };
-}
+`;
 
 const readSource = (name: string): string =>
   readLua(`${name}.lua`).replaceAll(/^--include (\S+)$/gm, (_line, part: string) => readLua(part));
