@@ -5,11 +5,14 @@
  */
 import type { Profile } from '../domain/feature.ts';
 import {
-  findKnown,
+  CHANNEL,
+  findEach,
   HOURS,
   hoursOf,
   KNOWN_AT,
+  KNOWN_KINDS,
   KNOWN_STRIDE,
+  kindOf,
   knownCount,
   PROFILE,
   type ProfileEvent,
@@ -57,14 +60,17 @@ export const EMPTY_PROFILE: Profile = {
   knownPayees: 0,
 };
 
-/** `state` is what was kept before this transaction. */
-export function computeProfile(state: Float64Array, event: ProfileEvent): Profile {
+const places = new Int32Array(KNOWN_KINDS.length);
+
+/** `state` is what was kept before this transaction; `hours`: hoursOf(state), if it is there. */
+export function computeProfile(state: Float64Array, event: ProfileEvent, hours?: Uint16Array): Profile {
   const at = (index: number): number => state[index] as number;
   const since = (index: number): number | null => secondsBetween(at(index), event.timeMs);
   const amounts = amountsOf(state, event.amount);
   const travel = travelOf(state, event);
-  const device = findIf(state, event, 0);
-  const payee = findIf(state, event, 1);
+  findEach(state, event, places);
+  const device = placeOf(event, 0);
+  const payee = placeOf(event, 1);
   return {
     eventCount: at(PROFILE.eventCount),
     monetaryCount: at(PROFILE.monetaryCount),
@@ -75,15 +81,15 @@ export function computeProfile(state: Float64Array, event: ProfileEvent): Profil
     amountZ: amounts.z,
     amountRatio: amounts.ratio,
     maxAmountMinor: at(PROFILE.maxAmount) < 0 ? null : at(PROFILE.maxAmount),
-    hourShare: hourShare(state, event.hourOfWeek),
-    channelShare: channelShare(state, event),
+    hourShare: hourShare(state, event.hourOfWeek, hours),
+    channelShare: channelShare(state, placeOf(event, CHANNEL) ?? -1),
     deviceKnown: isKnown(device),
     deviceAgeSeconds: ageOf(state, device, event.timeMs),
     payeeKnown: isKnown(payee),
     payeeAgeSeconds: ageOf(state, payee, event.timeMs),
-    ipKnown: isKnown(findIf(state, event, 2)),
-    placeKnown: isKnown(findIf(state, event, 3)),
-    countryKnown: isKnown(findIf(state, event, 4)),
+    ipKnown: isKnown(placeOf(event, 2)),
+    placeKnown: isKnown(placeOf(event, 3)),
+    countryKnown: isKnown(placeOf(event, 4)),
     distanceKm: travel?.distanceKm ?? null,
     speedKmh: travel?.speedKmh ?? null,
     secondsSinceLogin: since(PROFILE.interest),
@@ -101,36 +107,41 @@ const secondsBetween = (earlierMs: number, timeMs: number): number | null =>
   Number.isFinite(earlierMs) ? Math.max(0, timeMs - earlierMs) / 1000 : null;
 
 /** Undefined: the transaction names none; −1: not known. */
-const findIf = (state: Float64Array, event: ProfileEvent, kind: number): number | undefined =>
-  event.known[kind] === 0 ? undefined : findKnown(state, event.known[kind] as number);
+const placeOf = (event: ProfileEvent, kind: number): number | undefined =>
+  event.known[kind] === 0 ? undefined : (places[kind] as number);
 const isKnown = (place: number | undefined): boolean | null => (place === undefined ? null : place >= 0);
 const ageOf = (state: Float64Array, place: number | undefined, timeMs: number): number | null =>
   place === undefined || place < 0 ? null : secondsBetween(state[place + 1] as number, timeMs);
 
 const sorted = new Float64Array(RING);
 
-/** Median and median absolute deviation of log(1 + amount) over the last 32 amounts: one outlier moves neither. */
+/**
+ * Median and median absolute deviation of log(1 + amount) over the last 32 amounts: one outlier moves neither. The amounts
+ * are sorted, not their logarithms, of which half are asked for.
+ */
 function amountsOf(
   state: Float64Array,
   amount: number,
 ): { readonly typical: number | null; readonly z: number | null; readonly ratio: number | null } {
   const count = Math.min(RING, state[PROFILE.monetaryCount] as number);
   if (count === 0) return { typical: null, z: null, ratio: null };
-  for (let index = 0; index < count; index++) sorted[index] = Math.log(1 + (state[PROFILE.ring + index] as number));
-  const location = medianOfFirst(count);
+  sortAmounts(state, count);
+  const middle = count >> 1;
+  const location = count % 2 === 1 ? logOf(middle) : (logOf(middle - 1) + logOf(middle)) / 2;
   const typical = Math.exp(location);
   if (amount < 0) return { typical, z: null, ratio: null };
   const ratio = amount / typical;
   if (count < MIN_AMOUNTS) return { typical, z: null, ratio };
-  for (let index = 0; index < count; index++) sorted[index] = Math.abs((sorted[index] as number) - location);
-  const scale = MAD_TO_SIGMA * medianOfFirst(count);
+  const scale = MAD_TO_SIGMA * medianDeviation(count, location);
   return { typical, z: (Math.log(1 + amount) - location) / Math.max(scale, SCALE_FLOOR), ratio };
 }
 
-/** Sorts the first `count` numbers of the scratch array (insertion: at most 32) and answers their median. */
-function medianOfFirst(count: number): number {
-  for (let index = 1; index < count; index++) {
-    const value = sorted[index] as number;
+const logOf = (place: number): number => Math.log(1 + (sorted[place] as number));
+
+/** The last `count` amounts in order (insertion: at most 32). */
+function sortAmounts(state: Float64Array, count: number): void {
+  for (let index = 0; index < count; index++) {
+    const value = state[PROFILE.ring + index] as number;
     let place = index;
     while (place > 0 && (sorted[place - 1] as number) > value) {
       sorted[place] = sorted[place - 1] as number;
@@ -138,32 +149,47 @@ function medianOfFirst(count: number): number {
     }
     sorted[place] = value;
   }
-  const middle = count >> 1;
-  return count % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-function hourShare(state: Float64Array, hour: number): number | null {
+/** Of the sorted amounts' logarithms from their median: the next one is always beside those that are nearer to it. */
+function medianDeviation(count: number, location: number): number {
+  const middle = count >> 1;
+  let below = middle - 1;
+  let above = middle;
+  let belowBy = location - logOf(below);
+  let aboveBy = logOf(above) - location;
+  let before = 0;
+  let deviation = 0;
+  for (let taken = 0; taken <= middle; taken++) {
+    before = deviation;
+    if (belowBy < aboveBy) {
+      deviation = belowBy;
+      belowBy = --below < 0 ? Number.POSITIVE_INFINITY : location - logOf(below);
+    } else {
+      deviation = aboveBy;
+      aboveBy = ++above >= count ? Number.POSITIVE_INFINITY : logOf(above) - location;
+    }
+  }
+  return count % 2 === 1 ? deviation : (before + deviation) / 2;
+}
+
+function hourShare(state: Float64Array, hour: number, known: Uint16Array | undefined): number | null {
   if ((state[PROFILE.eventCount] as number) < MIN_EVENTS_FOR_SHARE) return null;
-  const hours = hoursOf(state);
+  const hours = known ?? hoursOf(state);
   let total = 0;
   for (let index = 0; index < HOURS; index++) total += hours[index] as number;
-  const around = [hour + HOURS - 1, hour, hour + 1].reduce((sum, index) => sum + (hours[index % HOURS] as number), 0);
+  let around = 0;
+  for (let index = hour + HOURS - 1; index <= hour + HOURS + 1; index++) around += hours[index % HOURS] as number;
   return around / total;
 }
 
-function channelShare(state: Float64Array, event: ProfileEvent): number | null {
+function channelShare(state: Float64Array, place: number): number | null {
   if ((state[PROFILE.eventCount] as number) < MIN_EVENTS_FOR_SHARE) return null;
   const end = KNOWN_AT + knownCount(state) * KNOWN_STRIDE;
   let total = 0;
-  let own = 0;
-  for (let index = KNOWN_AT; index < end; index += KNOWN_STRIDE) {
-    if ((state[index] as number) % 8 !== 5) continue;
-    total += state[index + 1] as number;
-    if (state[index] === event.known[5]) own = state[index + 1] as number;
-  }
-  return total === 0 ? 0 : own / total;
+  for (let index = KNOWN_AT; index < end; index += KNOWN_STRIDE)
+    if (kindOf(state[index] as number) === CHANNEL) total += state[index + 1] as number;
+  return total === 0 || place < 0 ? 0 : (state[place + 1] as number) / total;
 }
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;

@@ -122,9 +122,11 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
 
   /** Four rounds, since each access needs what the one before it brought; in a round nothing waits for anything else. */
   function touchAll(items: number): void {
-    let sum = 0;
+    let sum = profiles?.touchTable(items) ?? 0;
     for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchTable(items);
+    sum += profiles?.touchRows(items) ?? 0;
     for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchRows(items);
+    sum += profiles?.touchStates(items) ?? 0;
     for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchLogs(items);
     for (let index = 0; index < entities.length; index++) sum += (entities[index] as EntityLogs).touchRecords();
     touched[0] = sum;

@@ -5,7 +5,7 @@
 import type { FeatureReading, FeatureValue, Profile } from '../domain/feature.ts';
 import { EMPTY_PROFILE } from './compute-profile.ts';
 
-const PROFILE_KEYS = Object.keys(EMPTY_PROFILE) as readonly (keyof Profile)[];
+const PROFILE_NUMBERS = Object.keys(EMPTY_PROFILE).length;
 const BLOCK = 1_024;
 
 type Notes = Pick<FeatureReading, 'flags' | 'estimated' | 'warmingUp'>;
@@ -18,7 +18,7 @@ export interface PackedReadings {
 
 /** Numbers that a reading of so many features takes. */
 export const readingWidth = (features: number, keepsProfiles: boolean): number =>
-  features + (keepsProfiles ? PROFILE_KEYS.length : 0);
+  features + (keepsProfiles ? PROFILE_NUMBERS : 0);
 
 /** Writes a reading's numbers, without its notes. */
 export function packReading(
@@ -74,14 +74,41 @@ export function createPackedReadings(features: number, keepsProfiles: boolean): 
 const NO_NOTES: Notes = { flags: [], estimated: [], warmingUp: [] };
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
+/** In the order of EMPTY_PROFILE, name by name: looked up by computed names this took three times as long. */
 function packProfile(profile: Profile, block: Float64Array, at: number): void {
-  for (let index = 0; index < PROFILE_KEYS.length; index++) {
-    const value = profile[PROFILE_KEYS[index] as keyof Profile];
-    block[at + index] = value === null ? Number.NaN : Number(value);
-  }
+  block[at + 0] = profile.eventCount;
+  block[at + 1] = profile.monetaryCount;
+  block[at + 2] = orNaN(profile.secondsSinceFirst);
+  block[at + 3] = orNaN(profile.secondsSinceLast);
+  block[at + 4] = orNaN(profile.secondsSinceLastMonetary);
+  block[at + 5] = orNaN(profile.typicalAmountMinor);
+  block[at + 6] = orNaN(profile.amountZ);
+  block[at + 7] = orNaN(profile.amountRatio);
+  block[at + 8] = orNaN(profile.maxAmountMinor);
+  block[at + 9] = orNaN(profile.hourShare);
+  block[at + 10] = orNaN(profile.channelShare);
+  block[at + 11] = orNaN(profile.deviceKnown);
+  block[at + 12] = orNaN(profile.deviceAgeSeconds);
+  block[at + 13] = orNaN(profile.payeeKnown);
+  block[at + 14] = orNaN(profile.payeeAgeSeconds);
+  block[at + 15] = orNaN(profile.ipKnown);
+  block[at + 16] = orNaN(profile.placeKnown);
+  block[at + 17] = orNaN(profile.countryKnown);
+  block[at + 18] = orNaN(profile.distanceKm);
+  block[at + 19] = orNaN(profile.speedKmh);
+  block[at + 20] = orNaN(profile.secondsSinceLogin);
+  block[at + 21] = orNaN(profile.secondsSincePasswordChange);
+  block[at + 22] = orNaN(profile.secondsSincePayeeAdd);
+  block[at + 23] = orNaN(profile.secondsSinceDeviceBind);
+  block[at + 24] = orNaN(profile.secondsSinceLimitChange);
+  block[at + 25] = orNaN(profile.secondsSinceContactChange);
+  block[at + 26] = profile.knownDevices;
+  block[at + 27] = profile.knownPayees;
 }
 
-/** In the order of EMPTY_PROFILE, name by name: of computed names each profile would be a table of its own. */
+const orNaN = (value: number | boolean | null): number => (value === null ? Number.NaN : Number(value));
+
+/** Of computed names each profile would be a table of its own. */
 function unpackProfile(block: Float64Array, at: number): Profile {
   const read = (index: number): number => block[at + index] as number;
   const known = (index: number): boolean | null => {

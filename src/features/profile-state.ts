@@ -140,8 +140,24 @@ export function findKnown(state: Float64Array, hash: number): number {
   return -1;
 }
 
-/** Adds one event; answers the state, which is another array when it had to grow. */
-export function updateProfile(state: Float64Array, event: ProfileEvent): Float64Array {
+export const kindOf = (hash: number): number => hash & 7;
+
+/** Positions of what an event names, by kind, −1 where it is not known: one look at the list for all of them. */
+export function findEach(state: Float64Array, event: ProfileEvent, places: Int32Array): void {
+  const { known } = event;
+  const end = KNOWN_AT + knownCount(state) * KNOWN_STRIDE;
+  places.fill(-1);
+  for (let index = KNOWN_AT; index < end; index += KNOWN_STRIDE) {
+    const hash = at(state, index);
+    const kind = kindOf(hash);
+    if (known[kind] === hash) places[kind] = index;
+  }
+}
+
+const found = new Int32Array(KNOWN_KINDS.length);
+
+/** Adds one event; answers the state, which is another array when it had to grow. `hours`: hoursOf(state), if it is there. */
+export function updateProfile(state: Float64Array, event: ProfileEvent, hours = hoursOf(state)): Float64Array {
   const t = event.timeMs;
   state[PROFILE.eventCount] = at(state, PROFILE.eventCount) + 1;
   state[PROFILE.firstMs] = Math.min(at(state, PROFILE.firstMs), t);
@@ -160,11 +176,13 @@ export function updateProfile(state: Float64Array, event: ProfileEvent): Float64
     state[PROFILE.lon] = event.lon;
     state[PROFILE.locatedMs] = t;
   }
-  countHour(hoursOf(state), event.hourOfWeek);
+  countHour(hours, event.hourOfWeek);
+  // what is learnt stands behind what was known, or in the place of one of its own kind
+  findEach(state, event, found);
   let grown = state;
   for (let kind = 0; kind < KNOWN_KINDS.length; kind++) {
     const hash = at(event.known, kind);
-    if (hash !== 0 && (kind !== 1 || event.learnsPayee)) grown = learn(grown, kind, hash, t);
+    if (hash !== 0 && (kind !== 1 || event.learnsPayee)) grown = learn(grown, kind, found[kind] as number, hash, t);
   }
   return grown;
 }
@@ -175,10 +193,10 @@ function countHour(hours: Uint16Array, hour: number): void {
   hours[hour] = (hours[hour] ?? 0) + 1;
 }
 
-const CHANNEL = KNOWN_KINDS.indexOf('channel');
+export const CHANNEL = KNOWN_KINDS.indexOf('channel');
 
-function learn(state: Float64Array, kind: number, hash: number, t: number): Float64Array {
-  const place = findKnown(state, hash);
+/** `place`: where it is known, −1 where it is not. */
+function learn(state: Float64Array, kind: number, place: number, hash: number, t: number): Float64Array {
   if (place >= 0) {
     state[place + 1] = kind === CHANNEL ? at(state, place + 1) + 1 : Math.min(at(state, place + 1), t);
     state[place + 2] = Math.max(at(state, place + 2), t);
@@ -206,7 +224,7 @@ function leastRecent(state: Float64Array, kind: number): number {
   const end = KNOWN_AT + knownCount(state) * KNOWN_STRIDE;
   let oldest = -1;
   for (let index = KNOWN_AT; index < end; index += KNOWN_STRIDE) {
-    if (at(state, index) % 8 !== kind) continue;
+    if (kindOf(at(state, index)) !== kind) continue;
     if (oldest === -1 || at(state, index + 2) < at(state, oldest + 2)) oldest = index;
   }
   return oldest;

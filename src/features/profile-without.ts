@@ -6,6 +6,7 @@
  * of two in a millisecond, "not known"): of two answers the one that leads to a review. The reading carries READ_AGAIN. Pure.
  */
 import {
+  CHANNEL,
   findKnown,
   hoursOf,
   KNOWN_AT,
@@ -17,7 +18,6 @@ import {
   RING,
 } from './profile-state.ts';
 
-const CHANNEL = KNOWN_KINDS.indexOf('channel');
 const PAYEE = KNOWN_KINDS.indexOf('payee');
 
 const at = (state: Float64Array, index: number): number => state[index] as number;
