@@ -19,6 +19,7 @@ import { createEarlyLabelFeed, labelDelayMs } from './early-labels.ts';
 import { createDayNames, type Observation } from './observation.ts';
 import { type HistoryItem, type HistoryLine, parsedFor, runHistory } from './run-history.ts';
 import { createScorecard, type Report } from './scorecard.ts';
+import type { DecisionRing } from './texts/decision-ring.ts';
 import { type Truth, truthOf } from './truth.ts';
 
 export interface BacktestStack {
@@ -28,6 +29,8 @@ export interface BacktestStack {
   /** the store that `score` records into: labels go there */
   readonly store: FeatureStore;
   readonly score: ScoreTransactions;
+  /** where `score` keeps the texts of its decisions */
+  readonly texts: Pick<DecisionRing, 'read' | 'digest'>;
   /** the bank's calendar */
   readonly zoneMinutes: (timeMs: number) => number;
   /** where its store and its model find what was done ahead */
@@ -47,8 +50,8 @@ export interface BacktestRun {
   readonly samples?: number | undefined;
   /** the receiving clock, in milliseconds; also for the rate */
   readonly now: () => number;
-  /** every line once, in order, as this configuration answered it */
-  readonly onResult: (item: HistoryItem, result: BacktestResult) => void | Promise<void>;
+  /** every line once, in order, as this configuration answered it; `text` is that of the decision that stands */
+  readonly onResult: (item: HistoryItem, result: BacktestResult, text: () => string) => void | Promise<void>;
   readonly onProgress: (lines: number) => void;
 }
 
@@ -82,7 +85,7 @@ export async function runBacktestHistory(run: BacktestRun): Promise<BacktestRepo
     const [results, resultsAgainst] = [await own.decide(items, work[0]), await other?.decide(items, work[1])];
     for (let position = 0; position < items.length; position++) {
       const { result, observation } = results[position] as Decided;
-      const written = run.onResult(items[position] as HistoryItem, result);
+      const written = run.onResult(items[position] as HistoryItem, result, () => textOf(here, result));
       if (written !== undefined) await written;
       const counterpart = resultsAgainst?.[position]?.observation;
       if (observation !== null && counterpart) comparer.both(observation, counterpart);
@@ -134,6 +137,9 @@ async function driveHistory(
   return feed?.unclaimed ?? 0;
 }
 
+const textOf = ({ texts }: BacktestStack, result: BacktestResult): string =>
+  result.kind === 'rejected' ? '' : texts.read(result.bytes);
+
 interface Decided {
   readonly result: BacktestResult;
   /** of a first decision */
@@ -157,7 +163,7 @@ function createSide(
   receivedAtMs: number,
   { minutesPerAlert }: Pick<BacktestRun, 'minutesPerAlert'>,
 ): Side {
-  const { configuration, score } = stack;
+  const { configuration, score, texts } = stack;
   const isLabelled = truth !== null;
   const isChannel = (code: string): boolean => configuration.channels.channels.has(code);
   const parse = createTransactionParser({ isChannel });
@@ -168,7 +174,6 @@ function createSide(
 
   const observe = (parsed: ParsedTransaction, result: BacktestResult): Observation | null => {
     if (result.kind === 'rejected') return null;
-    digest.update(`${result.bytes}\n`);
     const { decision } = result;
     if (decision === undefined) {
       scorecard.repeated(result.isConflict);
@@ -201,6 +206,10 @@ function createSide(
       const chunkStartMs = performance.now();
       const scored = accepted.length === 0 ? [] : await score(accepted);
       scorecard.latency(performance.now() - chunkStartMs + (work?.workMs ?? 0), accepted.length);
+      texts.digest(
+        scored.flatMap((result) => (result.kind === 'decided' ? [result.bytes] : [])),
+        digest,
+      );
       let next = 0;
       return parsed.map((own): Decided => {
         if (!own.ok) {

@@ -135,11 +135,12 @@ function countMoney(
   isFraud: boolean,
   money: { fraudStoppedMinor: Tally; fraudMissedMinor: Tally; genuineStoppedMinor: Tally },
 ): void {
+  const isStopped = outcome !== 'ALLOW';
+  if (!isFraud && !isStopped) return;
   const { amountMinor, currency } = evidence?.transaction ?? {};
   if (typeof amountMinor !== 'number' || typeof currency !== 'string') return;
-  const isStopped = outcome !== 'ALLOW';
   if (isFraud) (isStopped ? money.fraudStoppedMinor : money.fraudMissedMinor).add(currency, amountMinor);
-  else if (isStopped) money.genuineStoppedMinor.add(currency, amountMinor);
+  else money.genuineStoppedMinor.add(currency, amountMinor);
 }
 
 function percentiles(histogram: RecordableHistogram): Report['latencyMs'] {

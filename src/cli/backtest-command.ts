@@ -2,8 +2,8 @@
 import { realpath } from 'node:fs/promises';
 import { createAheadModel, createAheadResults, createAheadStore } from '../backtest/ahead/ahead-results.ts';
 import { type AheadHistory, canRunAhead, openAhead } from '../backtest/ahead/open-ahead.ts';
-import { keepDecisionsOutside } from '../backtest/decisions-outside.ts';
 import type { BacktestStack } from '../backtest/run-backtest.ts';
+import { createDecisionRing } from '../backtest/texts/decision-ring.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import {
   createHistoryStack,
@@ -106,9 +106,9 @@ function stackOf(
   store: FeatureStore,
   model: FraudModel | null,
 ): OpenStack {
-  const outside = keepDecisionsOutside(store, { capacity: REPEAT_SLOTS + MAX_CHUNK });
-  const stack = createHistoryStack(configuration, outside, model);
-  return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration) };
+  const texts = createDecisionRing({ capacity: REPEAT_SLOTS + MAX_CHUNK });
+  const stack = createHistoryStack(configuration, store, model, texts);
+  return { name, configuration, ...stack, texts, zoneMinutes: zoneMinutes(configuration) };
 }
 
 const isSameFolder = async (a: string, b: string): Promise<boolean> => {

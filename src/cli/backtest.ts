@@ -112,7 +112,7 @@ async function labelsOrRefuse(file: string, stacks: readonly (BacktestStack | nu
 }
 
 interface Sinks {
-  write(item: HistoryItem, result: BacktestResult): void | Promise<void>;
+  write(item: HistoryItem, result: BacktestResult, text: () => string): void | Promise<void>;
   end(): Promise<void>;
 }
 
@@ -121,10 +121,10 @@ function openSinks({ out, withFeatures }: BacktestFiles, featureNames: readonly 
   const decisions = createLineWriter(out);
   const deadLetters = createLineWriter(deadLetterFile(out));
   return {
-    write: (item, result) =>
+    write: (item, result, text) =>
       result.kind === 'rejected'
         ? deadLetters.write(deadLetterLine(item, result))
-        : decisions.write(withFeatures === true ? lineWithFeatures(result.bytes, featureNames) : result.bytes),
+        : decisions.write(withFeatures === true ? lineWithFeatures(text(), featureNames) : text()),
     end: async () => void (await Promise.all([decisions.end(), deadLetters.end()])),
   };
 }

@@ -6,6 +6,7 @@ import { zoneOffset } from '../domain/time-zone.ts';
 import { createMemoryFeatureStore, type MemoryStoreOptions } from '../features/memory-feature-store.ts';
 import { resolveModelFolder } from '../models/model-registry.ts';
 import { loadTfjsModel, type TfjsModel } from '../models/tfjs-model.ts';
+import type { DecisionTexts } from '../pipeline/decision-texts.ts';
 import type { Generation } from '../pipeline/generation.ts';
 import { createGuardedFeatureStore, type GuardedFeatureStore } from '../pipeline/guarded-feature-store.ts';
 import { createGuardedLimitUsage } from '../pipeline/guarded-limit-usage.ts';
@@ -43,7 +44,7 @@ export interface ScoringStackOptions {
   readonly maxRecent?: number;
   readonly onOutage?: Parameters<typeof createGuardedFeatureStore>[0]['onOutage'];
   readonly onLimitFailure?: (cause: unknown) => void;
-  readonly scorer?: Pick<ScorerOptions, 'observer' | 'failpoint' | 'decisionTime'>;
+  readonly scorer?: Pick<ScorerOptions, 'observer' | 'failpoint' | 'decisionTime' | 'texts'>;
 }
 
 const LOCAL_ENTITIES = 50_000;
@@ -115,6 +116,7 @@ export const createHistoryStack = (
   configuration: LoadedConfiguration,
   store: FeatureStore,
   model: FraudModel | null,
+  texts?: DecisionTexts,
 ): ScoringStack =>
   createScoringStack({
     configuration,
@@ -126,7 +128,7 @@ export const createHistoryStack = (
     clock: systemClock,
     // an in-process store has no outage
     maxRecent: 0,
-    scorer: { decisionTime: 'event' },
+    scorer: { decisionTime: 'event', ...(texts === undefined ? {} : { texts }) },
   });
 
 export const memoryLimitUsage = (clock: Clock | 'events'): LimitUsageStore => createMemoryLimitUsageStore({ clock });

@@ -129,8 +129,9 @@ function standardiseRow(
 }
 
 function finite(encoded: Float64Array): Float64Array {
-  const broken = encoded.findIndex((value) => !Number.isFinite(value));
-  if (broken < 0) return encoded;
+  let broken = 0;
+  while (broken < encoded.length && Number.isFinite(encoded[broken])) broken++;
+  if (broken === encoded.length) return encoded;
   throw new VigilError('MODEL_UNAVAILABLE', `model input ${MODEL_INPUTS[broken]?.name} is not a finite number`, {
     context: { input: MODEL_INPUTS[broken]?.name },
   });

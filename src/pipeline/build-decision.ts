@@ -1,20 +1,13 @@
 /** Puts a decision together: pure, and the only place that knows the shape of version 1. */
 import { hash } from 'node:crypto';
-import type {
-  Decision,
-  DecisionEvidence,
-  DecisionFlag,
-  DecisionModel,
-  Degradation,
-  Level,
-} from '../domain/decision.ts';
+import type { Decision, DecisionFlag, DecisionModel, Degradation, Level } from '../domain/decision.ts';
 import type { LimitUsage } from '../domain/facts.ts';
 import type { FeatureReading } from '../domain/feature.ts';
-import { toWire } from '../domain/parse-transaction.ts';
 import { formatRfc3339 } from '../domain/time.ts';
 import { type ParsedTransaction, type Rejection, transactionKey } from '../domain/transaction.ts';
+import { evidenceOf, lazyEvidence } from './evidence.ts';
 import type { Evaluation, Generation, Verdict } from './generation.ts';
-import { isSure, noteUnsure, unsureFeatures } from './unsure-features.ts';
+import { noteUnsure } from './unsure-features.ts';
 
 export interface DecisionParts {
   readonly parsed: ParsedTransaction;
@@ -26,6 +19,8 @@ export interface DecisionParts {
   readonly usage: LimitUsage | null;
   /** of a reversal, refund or correction: do the limits know its original? null = there is none to find, or nobody could look */
   readonly originalFound: boolean | null;
+  /** the evidence is made when somebody looks at it: whoever writes the decision's text does it from these parts */
+  readonly isEvidenceLazy?: boolean;
 }
 
 /** The same identity always has the same decision id, so that what is delivered twice is recognised everywhere. */
@@ -116,15 +111,9 @@ export function buildStaticDecision(parts: DecisionParts): Decision {
 type Frame = Omit<Decision, 'outcome' | 'riskScore' | 'alert' | 'reasons' | 'reminders' | 'hits' | 'limits'>;
 
 function frame(parts: DecisionParts, level: Level): Frame {
-  const { parsed, reading, generation, receivedAtMs, decidedAtMs, degraded, usage } = parts;
+  const { parsed, generation, receivedAtMs, decidedAtMs, degraded } = parts;
   const { transaction } = parsed;
   const deadlineMs = generation.channels.channels.get(transaction.channel)?.deadlineMs ?? Number.POSITIVE_INFINITY;
-  const evidence: DecisionEvidence = {
-    transaction: toWire(transaction),
-    features: reading === null ? {} : presentValues(generation.featureNames, reading),
-    profile: reading?.profile ?? null,
-    limitUsage: usage === null ? null : Object.fromEntries(usage),
-  };
   return {
     schemaVersion: 1,
     decisionId: decisionIdOf(transaction.channel, transaction.transactionId),
@@ -139,7 +128,7 @@ function frame(parts: DecisionParts, level: Level): Frame {
     occurredAt: formatRfc3339(transaction.occurredAtMs),
     receivedAt: formatRfc3339(receivedAtMs),
     decidedAt: formatRfc3339(decidedAtMs),
-    evidence: isSure(reading) ? evidence : { ...evidence, ...unsureFeatures(reading) },
+    evidence: parts.isEvidenceLazy === true ? lazyEvidence(parts) : evidenceOf(parts),
   };
 }
 
@@ -152,17 +141,6 @@ function flagsOf({ parsed, reading, originalFound }: DecisionParts): readonly De
   const counters = all.includes(MISSING) ? all.filter((flag) => flag !== MISSING) : all;
   if (parsed.flags.length + counters.length === 0 && !isOriginalMissing) return NOTHING;
   return [...parsed.flags, ...counters, ...(isOriginalMissing ? [MISSING] : NOTHING)];
-}
-
-/** Without the absent ones (a seventh of a decision's bytes): whoever computes again takes what is not there as null. */
-function presentValues(names: readonly string[], reading: FeatureReading): Record<string, number> {
-  const present: Record<string, number> = {};
-  const { values } = reading;
-  for (let index = 0; index < names.length; index++) {
-    const value = values[index];
-    if (value !== null && value !== undefined) present[names[index] as string] = value;
-  }
-  return present;
 }
 
 export function namedValues(names: readonly string[], reading: FeatureReading): Record<string, number | null> {

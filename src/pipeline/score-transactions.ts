@@ -16,6 +16,7 @@ import { createChunkLedger } from '../rules/limits/chunk-ledger.ts';
 import { buildDecision, buildStaticDecision } from './build-decision.ts';
 import { type Candidate, degrade, newCandidate } from './candidate.ts';
 import { createCountedPositions } from './counted-positions.ts';
+import { type DecisionTexts, PLAIN_TEXTS } from './decision-texts.ts';
 import type { Generation } from './generation.ts';
 import type { GuardedFeatureStore } from './guarded-feature-store.ts';
 import type { GuardedLimitUsage } from './guarded-limit-usage.ts';
@@ -34,7 +35,10 @@ export interface RawInput {
 export type ScoredInput =
   | {
       readonly kind: 'decided';
-      /** the decision that stands, exactly as published: that of an earlier delivery for a repeat */
+      /**
+       * the decision that stands, exactly as published: that of an earlier delivery for a repeat. Where texts are kept
+       * elsewhere, what stands for it
+       */
       readonly bytes: string;
       /** of the delivery that it was made for */
       readonly fingerprint: string;
@@ -86,6 +90,8 @@ export interface ScorerOptions {
    * that a run over history gives the same bytes each time.
    */
   readonly decisionTime?: 'wall' | 'event';
+  /** where the decisions' texts are kept; in slots and results, where it is not given */
+  readonly texts?: DecisionTexts;
   readonly observer?: ScoringObserver;
   readonly failpoint?: Failpoint;
 }
@@ -159,7 +165,7 @@ function timingsOf([
 function parseAll(
   inputs: readonly RawInput[],
   generation: Generation,
-  { parse, clock, decisionTime }: ScorerOptions,
+  { parse, clock, decisionTime, texts = PLAIN_TEXTS }: ScorerOptions,
   pending: PendingSettlement[],
 ): readonly Candidate[] {
   const candidates: Candidate[] = [];
@@ -170,12 +176,12 @@ function parseAll(
       const ownReceivedAtMs = decisionTime === 'event' ? occurredAtMs : receivedAtMs;
       const limitRecord = generation.limitRecord(parsed.value.transaction);
       candidates.push(newCandidate(index, parsed.value, ownReceivedAtMs, limitRecord));
-    } else pending.push(pendingFallback(index, parsed.error, { bytes, receivedAtMs }, clock.now(), generation));
+    } else pending.push(pendingFallback(index, parsed.error, { bytes, receivedAtMs }, clock.now(), generation, texts));
   }
   return candidates;
 }
 
-type DecideOptions = Pick<ScorerOptions, 'clock' | 'decisionTime'> & { readonly model: FraudModel | null };
+type DecideOptions = Pick<ScorerOptions, 'clock' | 'decisionTime' | 'texts'> & { readonly model: FraudModel | null };
 
 /**
  * In order, because a transaction that ends in BLOCK gives back what it has reserved of the limits: the ones after it in
@@ -212,7 +218,7 @@ function evaluate(candidate: Candidate, generation: Generation): void {
 function decide(
   candidate: Candidate,
   generation: Generation,
-  { model, clock, decisionTime }: DecideOptions,
+  { model, clock, decisionTime, texts }: DecideOptions,
 ): PendingSettlement {
   const { parsed, receivedAtMs, level, evaluation, reading, usage, modelScore } = candidate;
   const decidedAtMs = decisionTime === 'event' ? receivedAtMs : clock.now();
@@ -225,12 +231,14 @@ function decide(
     reading,
     usage,
     originalFound: candidate.limitReading?.originalFound ?? null,
+    isEvidenceLazy: texts !== undefined,
   };
   const decision =
     evaluation === null
       ? buildStaticDecision(parts)
       : buildDecision(parts, evaluation, level, modelPart(model, modelScore));
-  return pendingDecision(candidate.index, parsed, decision, candidate.limitRecord);
+  const bytes = (texts ?? PLAIN_TEXTS).keep(decision, parts);
+  return pendingDecision(candidate.index, parsed, decision, bytes, candidate.limitRecord);
 }
 
 function modelPart(model: FraudModel | null, scored: ModelScore | null): DecisionModel | null {

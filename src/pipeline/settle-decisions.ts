@@ -7,6 +7,7 @@ import type { LimitRecord } from '../domain/limit.ts';
 import type { Settlement } from '../domain/ports.ts';
 import type { ParsedTransaction, Rejection } from '../domain/transaction.ts';
 import { buildFallback, provisionalSlotId } from './build-decision.ts';
+import type { DecisionTexts } from './decision-texts.ts';
 import type { Generation } from './generation.ts';
 import type { ChunkStores } from './record-chunk.ts';
 import type { ScoredInput } from './score-transactions.ts';
@@ -21,15 +22,16 @@ export interface PendingSettlement {
   readonly toResult: (standing: { fingerprint: string; decision: string }) => ScoredInput;
 }
 
+/** `bytes`: the decision's text, or what stands for it */
 export function pendingDecision(
   index: number,
   parsed: ParsedTransaction,
   decision: Decision,
+  bytes: string,
   limitRecord: LimitRecord,
 ): PendingSettlement {
   const { transaction, fingerprint } = parsed;
   const { channel, transactionId, customerId } = transaction;
-  const bytes = JSON.stringify(decision);
   return {
     index,
     settlement: { channel, transactionId, fingerprint, decision: bytes },
@@ -59,6 +61,7 @@ export function pendingFallback(
   input: { readonly bytes: Uint8Array | null; readonly receivedAtMs: number },
   decidedAtMs: number,
   generation: Generation,
+  texts: DecisionTexts,
 ): PendingSettlement {
   const decision = buildFallback({ rejection, ...input, decidedAtMs, generation });
   if (decision === null)
@@ -67,7 +70,7 @@ export function pendingFallback(
   const { channel, customerId } = decision;
   return {
     index,
-    settlement: { channel, transactionId, fingerprint, decision: JSON.stringify(decision) },
+    settlement: { channel, transactionId, fingerprint, decision: texts.keep(decision, null) },
     released: undefined,
     toResult: (standing) => ({
       kind: 'rejected',

@@ -99,20 +99,29 @@ function selectHits(measures: readonly Measured[]): readonly LimitHit[] {
   return told.map((measured) => toHit(measured, measured === binding));
 }
 
-function toHit({ limit, isUnread, ...measured }: Measured, isBinding: boolean): LimitHit {
-  return {
+/** Name by name, in the order of the bytes: of spreads the engine makes tables, and compiles anew whatever reads them. */
+function toHit(
+  { limit, isUnread, usedBefore, requested, max, headroom, exceeded }: Measured,
+  isBinding: boolean,
+): LimitHit {
+  const hit: { -readonly [K in keyof LimitHit]: LimitHit[K] } = {
     limitId: limit.id,
     period: limit.period,
     measure: limit.measure,
-    ...measured,
+    usedBefore,
+    requested,
+    max,
+    headroom,
+    exceeded,
     outcome: limit.outcome,
     reason: limit.reason,
-    ...(isBinding ? { binding: true } : {}),
-    ...(limit.byLaw ? { byLaw: true } : {}),
-    ...(limit.kind === 'reminder' ? { reminder: true } : {}),
-    ...(isUnread ? { unread: true } : {}),
-    ...(limit.holdMs === null ? {} : { holdMs: limit.holdMs }),
   };
+  if (isBinding) hit.binding = true;
+  if (limit.byLaw) hit.byLaw = true;
+  if (limit.kind === 'reminder') hit.reminder = true;
+  if (isUnread) hit.unread = true;
+  if (limit.holdMs !== null) hit.holdMs = limit.holdMs;
+  return hit;
 }
 
 /** Exceeded before not exceeded, then the stricter outcome, then the smaller head-room. */

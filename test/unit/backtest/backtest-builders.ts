@@ -5,10 +5,10 @@ import path from 'node:path';
 import type { AheadChunk } from '../../../src/backtest/ahead/ahead-chunk.ts';
 import { createAheadModel, createAheadResults, createAheadStore } from '../../../src/backtest/ahead/ahead-results.ts';
 import { runAhead } from '../../../src/backtest/ahead/run-ahead.ts';
-import { keepDecisionsOutside } from '../../../src/backtest/decisions-outside.ts';
 import { createEarlyLabelFeed, labelDelayMs } from '../../../src/backtest/early-labels.ts';
 import { openHistory } from '../../../src/backtest/open-history.ts';
 import type { BacktestReport, BacktestStack } from '../../../src/backtest/run-backtest.ts';
+import { createDecisionRing } from '../../../src/backtest/texts/decision-ring.ts';
 import { type BacktestFiles, type BacktestOptions, runBacktest } from '../../../src/cli/backtest.ts';
 import type { CommandIo } from '../../../src/cli/io.ts';
 import type { LoadedConfiguration } from '../../../src/composition/load-generation.ts';
@@ -61,24 +61,25 @@ export function anIo(): CapturedIo {
   };
 }
 
+const MAX_SLOTS = 50_000;
+
 export function aBacktestStack(
   configuration: LoadedConfiguration,
   { name = 'here', model = null }: { readonly name?: string; readonly model?: FraudModel | null } = {},
 ): BacktestStack {
   const clock = { now: () => TEST_NOW_MS };
+  const texts = createDecisionRing({ capacity: 2 * MAX_SLOTS });
   const stack = createScoringStack({
     configuration,
-    store: keepDecisionsOutside(memoryStoreFor(configuration), { capacity: 100_000 }),
+    store: memoryStoreFor(configuration),
     limitUsage: memoryLimitUsage(clock),
     model,
     modelBudgetMs: () => Number.POSITIVE_INFINITY,
     clock,
-    scorer: { decisionTime: 'event' },
+    scorer: { decisionTime: 'event', texts },
   });
-  return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration) };
+  return { name, configuration, ...stack, texts, zoneMinutes: zoneMinutes(configuration) };
 }
-
-const MAX_SLOTS = 50_000;
 
 /** A stack whose store and model answer what was done ahead. */
 export function aStackAhead(
@@ -89,16 +90,17 @@ export function aStackAhead(
   const clock = { now: () => TEST_NOW_MS };
   const { repeatHorizonMs } = configuration.features;
   const store = createAheadStore(ahead, { maxSlots: MAX_SLOTS, repeatHorizonMs });
+  const texts = createDecisionRing({ capacity: 2 * MAX_SLOTS });
   const stack = createScoringStack({
     configuration,
-    store: keepDecisionsOutside(store, { capacity: 2 * MAX_SLOTS }),
+    store,
     limitUsage: memoryLimitUsage(clock),
     model: model === null ? null : createAheadModel(ahead, () => model.version),
     modelBudgetMs: () => Number.POSITIVE_INFINITY,
     clock,
-    scorer: { decisionTime: 'event' },
+    scorer: { decisionTime: 'event', texts },
   });
-  return { name, configuration, ...stack, zoneMinutes: zoneMinutes(configuration), ahead };
+  return { name, configuration, ...stack, texts, zoneMinutes: zoneMinutes(configuration), ahead };
 }
 
 /** What the other thread does, in this one: its chunks go through the copy that a message is. */

@@ -188,9 +188,13 @@ const referenceKey = (owner: LimitOwner, channel: string, stan: string, rrn: str
 function createExpiringMap<T>(lifetimeMs: number, maxEntries: number) {
   const entries = new Map<string, { value: T; readonly writtenAtMs: number }>();
   let evictions = 0;
+  /** no entry is older: to look for the first one costs an iterator over what was deleted before it */
+  let oldestMs = Number.NEGATIVE_INFINITY;
   function shrink(nowMs: number): void {
+    if (nowMs - oldestMs < lifetimeMs && entries.size <= maxEntries) return;
     for (const [key, { writtenAtMs }] of entries) {
       const isExpired = nowMs - writtenAtMs >= lifetimeMs;
+      oldestMs = writtenAtMs;
       if (!isExpired && entries.size <= maxEntries) return;
       if (!isExpired) evictions += 1;
       entries.delete(key);
