@@ -140,7 +140,7 @@ describe('scoring a chunk', () => {
       asked.push(inputs.length);
       return inputs.map(() => 0.93);
     });
-    const { score } = aStack({ model });
+    const { score } = aStack({ model, modelBudgetMs: 60_000 });
     await score(transfer(1), transfer(2));
     const [, result] = await score(transfer(1), transfer(3));
     expect(asked).toEqual([2, 1]);
