@@ -41,12 +41,14 @@ async function readTruth({ configuration, labels }: RulesShadowOptions): Promise
   return truthOf(read.value);
 }
 
-async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
+/** `decidedOtherwise`: how many decisions were made by another policy or other lists than those that decide here. */
+async function collect(options: RulesShadowOptions): Promise<ShadowReport & { readonly decidedOtherwise: number }> {
   const { generation, lists } = options.configuration;
   const truth = await readTruth(options);
   const parse = parserOf(options.configuration);
   const { minutesPerAlert } = options;
   const seen = new Set<string>();
+  let decidedOtherwise = 0;
   const daily = createDailySeries();
   const dayName = createDayNames(zoneMinutes(options.configuration));
   const recorder = createShadowRecorder(minutesPerAlert === undefined ? {} : { minutesPerAlert });
@@ -60,7 +62,9 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
     if (transaction === undefined) continue; // a fallback: no rule has seen it
     const isFraud = truth.get(transactionKey(decision.channel, decision.transactionId))?.isFraud;
     daily.add({ decision, transaction, truth: { isFraud: isFraud === true }, day: dayName(transaction.occurredAtMs) });
-    const { level, limits: limitHits, model } = decision;
+    const { level, limits: limitHits, model, versions } = decision;
+    if (versions.policy !== generation.versions.policy || versions.lists !== generation.versions.lists)
+      decidedOtherwise += 1;
     recorder.record({
       decision,
       isFraud,
@@ -73,7 +77,7 @@ async function collect(options: RulesShadowOptions): Promise<ShadowReport> {
         }),
     });
   }
-  return recorder.report(daily.workingDays());
+  return { ...recorder.report(daily.workingDays()), decidedOtherwise };
 }
 
 function* ruleLines(rule: ShadowRuleReport): Generator<string> {
@@ -96,6 +100,10 @@ function precisionText({ precision, labelled, hits }: ShadowRuleReport): string 
 
 export async function runRulesShadow(options: RulesShadowOptions, io: CommandIo): Promise<ExitCode> {
   const report = await collect(options);
+  if (report.decidedOtherwise > 0)
+    io.note(
+      `${report.decidedOtherwise} decisions were made by another policy or other lists: what a rule would have changed in them is told with those in force.`,
+    );
   if (options.json === true) io.out(JSON.stringify(report));
   else {
     for (const rule of report.rules) for (const line of ruleLines(rule)) io.out(line);

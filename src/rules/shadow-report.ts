@@ -1,12 +1,13 @@
 /**
  * What rules in shadow would have done: for each of them alone, as if it had been live. Shadow rules change nothing, so
- * each decision is decided again with that one hit promoted, by the same pure function, and compared with what happened.
+ * each decision is decided again with that one hit promoted, and compared with what the same policy and lists say without
+ * it: a policy that was changed since the decision is no merit of the rule.
  */
 import { type Decision, type Outcome, outcomeRank, type RuleHit } from '../domain/decision.ts';
 
 export interface ShadowObservation {
   readonly decision: Decision;
-  /** the decision's own generation, with other hits */
+  /** one policy and one state of the lists, with other hits */
   readonly decideWith: (hits: readonly RuleHit[]) => { readonly outcome: Outcome; readonly alert: boolean };
   /** undefined = no label yet */
   readonly isFraud?: boolean | undefined;
@@ -81,8 +82,7 @@ const raise = (counts: Map<string, number>, key: string, by: number): void => {
 
 const keepsMoney = (outcome: Outcome): boolean => outcome === 'HOLD' || outcome === 'BLOCK';
 
-function countMoney(tally: Tally, { evidence, outcome }: Decision, wouldBe: Outcome): void {
-  if (!keepsMoney(wouldBe) || keepsMoney(outcome)) return;
+function countMoney(tally: Tally, { evidence }: Decision): void {
   const amount = Number(evidence?.transaction.amountMinor ?? 0);
   const currency = evidence?.transaction.currency;
   if (Number.isFinite(amount) && typeof currency === 'string') raise(tally.held, currency, amount);
@@ -90,12 +90,12 @@ function countMoney(tally: Tally, { evidence, outcome }: Decision, wouldBe: Outc
 
 function countHit(tally: Tally, ruleId: string, { decision, decideWith, isFraud }: ShadowObservation): void {
   const promoted = decision.hits.map((hit): RuleHit => (hit.ruleId === ruleId ? { ...hit, mode: 'live' } : hit));
-  const wouldBe = decideWith(promoted);
-  const isNewAlert = wouldBe.alert && !decision.alert;
+  const [is, wouldBe] = [decideWith(decision.hits), decideWith(promoted)];
+  const isNewAlert = wouldBe.alert && !is.alert;
   tally.hits++;
   if (isNewAlert) tally.newAlerts++;
-  if (outcomeRank(wouldBe.outcome) > outcomeRank(decision.outcome)) tally.stricter[wouldBe.outcome]++;
-  countMoney(tally, decision, wouldBe.outcome);
+  if (outcomeRank(wouldBe.outcome) > outcomeRank(is.outcome)) tally.stricter[wouldBe.outcome]++;
+  if (keepsMoney(wouldBe.outcome) && !keepsMoney(is.outcome)) countMoney(tally, decision);
   const live = decision.hits.filter((hit) => hit.mode === 'live' && hit.status === 'hit');
   if (live.length === 0) tally.alone++;
   for (const hit of live) raise(tally.overlap, hit.ruleId, 1);

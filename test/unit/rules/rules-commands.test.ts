@@ -255,6 +255,28 @@ describe('vigil rules shadow', () => {
     expect(io.lines.at(-1)).toBe('1 rules in shadow hit in 1 working days');
   });
 
+  it('says how many decisions were made by another policy, and compares each with what this one says', async () => {
+    const { decision } = await tryEvent({
+      configuration,
+      event: bytes(login),
+      history: earlier.map(bytes),
+      now: tonight,
+    });
+    const versions = { ...decision.versions, policy: 'another' };
+    const decisions = path.join(folder, 'other-policy.ndjson');
+    // that policy blocked it anyway; by this one it passes, and the rule would challenge
+    await writeFile(decisions, JSON.stringify({ ...decision, versions, outcome: 'BLOCK', alert: true }));
+    const io = recordingIo();
+    await runRulesShadow({ configuration, in: decisions }, io);
+    expect(io.notes).toEqual([
+      '1 decisions were made by another policy or other lists: what a rule would have changed in them is told with those in force.',
+    ]);
+    expect(io.lines).toContain('  stricter decisions: CHALLENGE 1, HOLD 0, BLOCK 0; money newly held: none');
+    const json = recordingIo();
+    await runRulesShadow({ configuration, in: decisions, json: true }, json);
+    expect(JSON.parse(json.lines.at(-1) ?? '')).toMatchObject({ decidedOtherwise: 1 });
+  });
+
   it('names the line that is no decision', async () => {
     const decisions = path.join(folder, 'bad.ndjson');
     await writeFile(decisions, '{}\n');

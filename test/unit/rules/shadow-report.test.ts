@@ -68,11 +68,25 @@ describe('the report of rules in shadow', () => {
       promoted.push(hits.filter((hit) => hit.mode === 'live').map((hit) => hit.ruleId));
       return decideWith(hits);
     };
-    const held = aDecision([aHit('quiet-a'), aHit('quiet-b')], { outcome: 'HOLD', alert: true });
+    const live = aHit('live-a', { mode: 'live' });
+    const held = aDecision([live, aHit('quiet-a'), aHit('quiet-b')], { outcome: 'HOLD', alert: true });
     recorder.record({ decision: held, decideWith: watching });
-    expect(promoted).toEqual([['quiet-a'], ['quiet-b']]);
+    expect(promoted).toEqual([['live-a'], ['live-a', 'quiet-a'], ['live-a'], ['live-a', 'quiet-b']]);
     for (const rule of recorder.report(1).rules)
       expect(rule).toMatchObject({ hits: 1, newAlerts: 0, heldMinor: {}, precision: null, newFrauds: 0 });
+  });
+
+  it('takes a policy that was changed since the decision for no merit of the rule', () => {
+    const recorder = createShadowRecorder();
+    const strict = () => ({ outcome: 'BLOCK' as const, alert: true });
+    recorder.record({
+      decision: aDecision([aHit('quiet-a')], { outcome: 'ALLOW' }),
+      decideWith: strict,
+      isFraud: true,
+    });
+    expect(recorder.report(1).rules).toMatchObject([
+      { hits: 1, newAlerts: 0, stricter: { BLOCK: 0 }, heldMinor: {}, newFrauds: 0 },
+    ]);
   });
 
   it('is empty without shadow hits', () => {
