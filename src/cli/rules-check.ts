@@ -58,7 +58,7 @@ export async function runRulesCheck({ loaded, strict }: RulesCheckOptions, io: C
     (mode) => `${ruleset.rules.filter((rule) => rule.mode === mode).length} ${mode}`,
   );
   io.out(
-    `${ruleset.rules.length} rules in order (${modes.join(', ')}), version ${ruleset.version}; ${warnings.length} warnings`,
+    `${ruleset.rules.length} rules in order (${modes.join(', ')}), version ${ruleset.version}; ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`,
   );
   return strict === true && warnings.length > 0 ? EXIT.failed : EXIT.done;
 }

@@ -158,13 +158,14 @@ const MADE_OF: { readonly [K in keyof Parts]: readonly [(keyof ConfigSources)[],
   ruleset: [['rules'], ['features', 'channels', 'reasons', 'lists', 'limits']],
 };
 
+const namesOfLimits = (limits: LimitSet | undefined): string =>
+  JSON.stringify([limits?.limits.map(({ id }) => id), groupedSegments(limits)]);
+
 /** Of the lists and limits a rule knows the names alone. */
 function isSameFor(part: keyof Parts, draft: Draft, previous: LoadedConfiguration): boolean {
   if (draft[part] === previous[part]) return true;
-  const names = (ids: readonly string[] | undefined): string => JSON.stringify(ids);
-  if (part === 'lists') return names(draft.lists?.names) === names(previous.lists.names);
-  if (part === 'limits')
-    return names(draft.limits?.limits.map(({ id }) => id)) === names(previous.limits.limits.map(({ id }) => id));
+  if (part === 'lists') return JSON.stringify(draft.lists?.names) === JSON.stringify(previous.lists.names);
+  if (part === 'limits') return namesOfLimits(draft.limits) === namesOfLimits(previous.limits);
   return false;
 }
 
@@ -227,6 +228,12 @@ const limitSources = (draft: Draft): LimitSources => ({
 });
 const listSources = (draft: Draft) => ({ files: draft.sources.lists, ...reasonCodes(draft) });
 
+/** Where segments are grouped, one that is in no group is a slip: rules and limits would bind nobody with it. */
+function groupedSegments(limits: LimitSet | undefined): { readonly segments?: readonly string[] } {
+  const groups = [...(limits?.settings.segmentGroups.values() ?? [])];
+  return groups.length === 0 ? {} : { segments: groups.flat() };
+}
+
 const rulesetOptions = (draft: Draft): RulesetOptions => ({
   files: draft.sources.rules,
   features: draft.features?.features ?? [],
@@ -234,6 +241,7 @@ const rulesetOptions = (draft: Draft): RulesetOptions => ({
   reasons: draft.reasons ?? new Map(),
   listNames: draft.lists?.names ?? [],
   limitIds: draft.limits?.limits.map((limit) => limit.id) ?? [],
+  ...groupedSegments(draft.limits),
 });
 
 /** Of tests, too, everything that can be said is said at once; those of a configuration in order are their callers' to read. */

@@ -14,8 +14,10 @@ export interface FieldWords {
   readonly fits: (text: string) => boolean;
   /** "four digits (ISO 18245)" */
   readonly wanted: string;
-  /** all of them, where they are a closed list */
+  /** all of them, where the parser lets no other through */
   readonly values?: readonly string[];
+  /** those that are known, for suggestions */
+  readonly known?: readonly string[];
 }
 
 export interface TransactionField {

@@ -19,6 +19,8 @@ export interface RuleContext {
   readonly layout: FactLayout;
   readonly channels: ReadonlySet<Channel>;
   readonly reasons: ReasonDictionary;
+  /** absent = any */
+  readonly segments?: ReadonlySet<string>;
   /** faults inside expressions, which know their own line and column */
   readonly expressionFaults: ConfigFault[];
 }
@@ -39,17 +41,19 @@ function readScope(at: DocumentNode | undefined, reader: DocumentReader, context
   if (at === undefined) return { channels: empty, branches: empty, products: empty, segments: empty };
   const fields = reader.fields(at, { required: [], optional: ['channels', 'branches', 'products', 'segments'] });
   const words = (key: string) => new Set(readKey(fields, key, (node) => reader.texts(node, WORD)) ?? []);
-  const channels = readKey(fields, 'channels', (node) => reader.texts(node, WORD)) ?? [];
-  for (const [index, channel] of channels.entries()) {
-    if (context.channels.has(channel)) continue;
-    const node = { path: [...at.path, 'channels', index], value: channel };
-    reader.fault(node, `there is no channel ${channel}`, didYouMean(channel, context.channels));
-  }
+  const checked = (key: string, known: ReadonlySet<string> | undefined, missing: (word: string) => string) => {
+    const found = words(key);
+    for (const [index, word] of [...found].entries()) {
+      if (known === undefined || known.has(word)) continue;
+      reader.fault({ path: [...at.path, key, index], value: word }, missing(word), didYouMean(word, known));
+    }
+    return found;
+  };
   return {
-    channels: new Set(channels),
+    channels: checked('channels', context.channels, (word) => `there is no channel ${word}`),
     branches: words('branches'),
     products: words('products'),
-    segments: words('segments'),
+    segments: checked('segments', context.segments, (word) => `no group of segments in limits/ has ${word}`),
   };
 }
 

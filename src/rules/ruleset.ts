@@ -40,6 +40,8 @@ export interface RulesetOptions {
   readonly reasons: ReasonDictionary;
   readonly listNames: readonly string[];
   readonly limitIds: readonly string[];
+  /** the segments of customers that the settings of the limits group; absent = any */
+  readonly segments?: readonly string[];
 }
 
 /** What became of one rule, for `explain` and `try`. */
@@ -124,6 +126,7 @@ function* loadStepwise(options: RulesetOptions): Steps<Loaded> {
     layout,
     channels: new Set(options.channels),
     reasons: options.reasons,
+    ...(options.segments === undefined ? {} : { segments: new Set(options.segments) }),
     expressionFaults: [],
   };
   const files: ReadFile[] = [];

@@ -17,7 +17,11 @@ export function compileWhere(
   channels?: Iterable<Channel>,
 ): Result<(transaction: Transaction) => boolean, readonly ConfigFault[]> {
   const layout = createFactLayout();
-  const compiled = compileExpression(expression, { vocabulary: transactionVocabulary(channels), layout, place: at });
+  const compiled = compileExpression(expression, {
+    vocabulary: transactionVocabulary(channels === undefined ? {} : { channels }),
+    layout,
+    place: at,
+  });
   if (!compiled.ok) return compiled;
   const frame = layout.newFrame();
   const { slots } = frame;

@@ -30,7 +30,7 @@ function* strangers(node: ASTNode, bound: ReadonlySet<string>, vocabulary: Vocab
     yield {
       offset: text.start,
       message: `${name} ${type === 'string' ? 'is never' : 'never holds'} "${text.args}"`,
-      suggestion: (words.values && didYouMean(text.args, words.values)) ?? `it is ${words.wanted}`,
+      suggestion: didYouMean(text.args, words.values ?? words.known ?? []) ?? `it is ${words.wanted}`,
     };
   }
 }

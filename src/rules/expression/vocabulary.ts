@@ -72,6 +72,8 @@ export interface Vocabulary {
 export interface VocabularyOptions {
   /** codes of the channel catalogue; absent = any */
   readonly channels?: Iterable<Channel>;
+  /** segments of customers; absent = any */
+  readonly segments?: Iterable<string>;
   readonly features?: readonly FeatureDefinition[];
   readonly listNames?: readonly string[];
   readonly limitIds?: readonly string[];
@@ -119,18 +121,28 @@ const PROFILE_FIELDS: { readonly [K in keyof Profile]: ProfileField } = {
 
 const TRANSACTION_TYPE_OF = { list: 'list<string>', dynamic: 'dyn' } as const;
 
-/** A channel that is in no catalogue is in no transaction either. */
-const channelWords = (channels: readonly string[]): FieldWords => ({
-  fits: (text) => channels.includes(text),
-  wanted: 'a channel of channels.yaml',
-  values: channels,
-});
+/** Lists that are data: a channel that is in no catalogue is in no transaction either, a segment in no group is a slip. */
+export type KnownCodes = Pick<VocabularyOptions, 'channels' | 'segments'>;
 
-function transactionTerm(path: string, channels: readonly string[] | undefined): Term | undefined {
+function codeWords({ channels, segments }: KnownCodes): ReadonlyMap<string, FieldWords> {
+  const words = new Map<string, FieldWords>();
+  if (channels !== undefined) {
+    const values = [...channels];
+    words.set('channel', { fits: (text) => values.includes(text), wanted: 'a channel of channels.yaml', values });
+  }
+  if (segments !== undefined) {
+    const known = [...segments];
+    const wanted = 'a segment that limits/ has in a group';
+    words.set('customerSegment', { fits: (text) => known.includes(text), wanted, known });
+  }
+  return words;
+}
+
+function transactionTerm(path: string, codes: ReadonlyMap<string, FieldWords>): Term | undefined {
   const field = transactionField(path);
   if (field === undefined) return undefined;
   const { read, type } = field;
-  const words = path === 'channel' && channels !== undefined ? channelWords(channels) : field.words;
+  const words = codes.get(path) ?? field.words;
   const valueType = type === 'list' || type === 'dynamic' ? TRANSACTION_TYPE_OF[type] : type;
   return {
     name: `tx.${path}`,
@@ -218,12 +230,12 @@ function transactionObjects(): [string, readonly string[]][] {
 }
 
 /** Only `tx`: what `where` of a feature may ask. */
-export function transactionVocabulary(channels?: Iterable<Channel>): Vocabulary {
-  const codes = channels && [...channels];
+export function transactionVocabulary(codes: KnownCodes = {}): Vocabulary {
+  const words = codeWords(codes);
   const objects = new Map(transactionObjects());
   return {
     roots: ['tx'],
-    term: (path) => (path.startsWith('tx.') ? transactionTerm(path.slice(3), codes) : undefined),
+    term: (path) => (path.startsWith('tx.') ? transactionTerm(path.slice(3), words) : undefined),
     objects,
     lists: new Set(),
     names: TRANSACTION_FIELDS.map((field) => `tx.${field.path}`),
@@ -236,7 +248,7 @@ export function ruleVocabulary(options: VocabularyOptions): Vocabulary {
   const profile = (Object.keys(PROFILE_FIELDS) as (keyof Profile)[]).map(profileTerm);
   const limits = (options.limitIds ?? []).map(limitTerm);
   const known = new Map([...features, ...profile, ...limits].map((term) => [term.name, term]));
-  const base = transactionVocabulary(options.channels);
+  const base = transactionVocabulary(options);
   const objects = new Map(base.objects)
     .set(
       'features',

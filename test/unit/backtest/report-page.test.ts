@@ -23,7 +23,7 @@ rules:
     reason: VEL_COUNT_10M
     typology: velocity
     owner: test
-    when: 'has(tx.customerSegment) && tx.customerSegment != "X" && features.customer_count_10m >= ${threshold}'
+    when: 'has(tx.customerSegment) && tx.customerSegment != "PRIVATE" && features.customer_count_10m >= ${threshold}'
     outcome: HOLD
     score: 300
     severity: high

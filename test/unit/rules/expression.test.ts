@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { formatFault } from '../../../src/domain/config-fault.ts';
+import { alwaysTrueFault } from '../../../src/rules/expression/always-true.ts';
 import { compileWhere } from '../../../src/rules/expression/compile-where.ts';
 import { compileExpression } from '../../../src/rules/expression/expression.ts';
 import { createFactLayout } from '../../../src/rules/expression/frame.ts';
 import { ruleVocabulary } from '../../../src/rules/expression/vocabulary.ts';
-import { aProfile, aTransaction, evaluate, faultsOf, someFacts, vocabulary } from './rule-builders.ts';
+import { aProfile, aTransaction, compile, evaluate, faultsOf, someFacts, vocabulary } from './rule-builders.ts';
 
 describe('names in an expression', () => {
   it.each([
@@ -76,6 +77,16 @@ describe('a text that a field can never be', () => {
   ])('is refused with its place: %s', (text, fault) => {
     const words = ruleVocabulary({ channels: ['ATM', 'MOBILE_BANKING'] });
     expect(faultsOf(text, words)[0]).toContain(fault);
+  });
+
+  it('is a segment that no group has, where segments are grouped; all of them are still a condition', () => {
+    const words = ruleVocabulary({ segments: ['RETAIL', 'SENIOR'] });
+    expect(faultsOf('tx.customerSegment != "RETAL"', words)).toEqual([
+      '23: tx.customerSegment is never "RETAL" (did you mean RETAIL?)',
+    ]);
+    const { result } = compile('tx.customerSegment in ["RETAIL", "SENIOR"]', words);
+    expect(result.ok && alwaysTrueFault(result.value.ast, words)).toBeUndefined();
+    expect(faultsOf('tx.customerSegment == "VIP"')).toEqual([]);
   });
 
   it('is named each time, beside unknown names', () => {

@@ -43,6 +43,7 @@ const optionsFor = (files: readonly SourceFile[]) => ({
   reasons: REASONS,
   listNames: ['mule_accounts'],
   limitIds: ['atm_day'],
+  segments: ['RETAIL', 'SENIOR'],
 });
 
 export const loadFiles = (files: readonly SourceFile[]) => loadRuleset(optionsFor(files));

@@ -158,6 +158,18 @@ describe('a file of rules', () => {
     ]);
   });
 
+  it('names every channel and segment of a scope that is not there, each at its place', () => {
+    const scope = { channels: ['ATM', 'ATMM', 'POZ'], segments: ['RETAL', 'SENIOR'], branches: ['anything'] };
+    const loaded = load(fileOf(ruleYaml({ scope })));
+    expect(
+      loaded.ok ? [] : loaded.error.map(({ path, message, suggestion }) => `${path} ${message} ${suggestion}`),
+    ).toEqual([
+      'rules[0].scope.channels[1] there is no channel ATMM did you mean ATM?',
+      'rules[0].scope.channels[2] there is no channel POZ undefined',
+      'rules[0].scope.segments[0] no group of segments in limits/ has RETAL did you mean RETAIL?',
+    ]);
+  });
+
   it('refuses one id twice, in one file or in two', () => {
     expect(faultsIn(fileOf(ruleYaml(), ruleYaml()))).toEqual([
       '5: rules[1].id: the rule burst is already in rules/file-0.yaml',
