@@ -49,7 +49,7 @@ export interface EntityLogs {
   fraudsOf(entity: number, place: number): FraudList<FraudOwner> | undefined;
   makeFrauds(entity: number, place: number): FraudList<FraudOwner>;
   replacedOf(entity: number, place: number): Replacements | undefined;
-  makeReplaced(entity: number, place: number): Replacements;
+  makeReplaced(entity: number, place: number, timeMs: number): Replacements;
   /**
    * Asks early for the memory that the visits of the first `items` of the ids will read, one kind of access after the
    * other, so that the processor waits for all of a kind at once. The answers mean nothing.
@@ -58,6 +58,13 @@ export interface EntityLogs {
   touchRows(items: number): number;
   touchLogs(items: number): number;
   touchRecords(): number;
+}
+
+interface EntityReplacements {
+  /** of the corrections */
+  newestMs: number;
+  /** by place */
+  readonly lists: Replacements[];
 }
 
 export interface EntityLogsOptions {
@@ -72,10 +79,11 @@ export function createEntityLogs({ combination, streams, ids, maxEntities, idleM
   const own = combination.streams.map((index) => streams[index] as Stream);
   /** by entity and place; most entities have none */
   const frauds: (EntityFrauds | undefined)[] = [];
-  const replaced = new Map<number, Replacements[]>();
+  const replaced = new Map<number, EntityReplacements>();
 
   const newestOf = (entity: number): number => {
-    let newest = Number.NEGATIVE_INFINITY;
+    // a log whose only event was replaced by one of another log is empty, and must still know it
+    let newest = (replaced.size === 0 ? undefined : replaced.get(entity)?.newestMs) ?? Number.NEGATIVE_INFINITY;
     for (let place = 0; place < own.length; place++) {
       const { arena } = own[place] as Stream;
       const address = logOf(entity, place);
@@ -155,12 +163,13 @@ export function createEntityLogs({ combination, streams, ids, maxEntities, idleM
       lists[place] = list;
       return list;
     },
-    replacedOf: (entity, place) => (replaced.size === 0 ? undefined : replaced.get(entity)?.[place]),
-    makeReplaced(entity, place) {
-      const pairs = replaced.get(entity) ?? [];
-      replaced.set(entity, pairs);
-      const list = pairs[place] ?? [];
-      pairs[place] = list;
+    replacedOf: (entity, place) => (replaced.size === 0 ? undefined : replaced.get(entity)?.lists[place]),
+    makeReplaced(entity, place, timeMs) {
+      const own = replaced.get(entity) ?? { newestMs: timeMs, lists: [] };
+      replaced.set(entity, own);
+      own.newestMs = Math.max(own.newestMs, timeMs);
+      const list = own.lists[place] ?? [];
+      own.lists[place] = list;
       return list;
     },
     touchTable: table.touchIndex,

@@ -71,6 +71,7 @@ export interface MemoryEngine {
 
 const DEFAULTS = { maxEntities: 2_000_000, maxEventsPerLog: 262_144 } as const;
 const SHANGHAI_MINUTES = 480;
+const DAY_MS = 86_400_000;
 /** transactions whose memory is asked for together: more of them would push each other out of the processor's cache */
 export const MOST_ITEMS = 16;
 
@@ -84,8 +85,10 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
   );
   const retentionOf = (combination: Combination): number =>
     Math.max(...combination.streams.map((index) => plan.streams[index]?.retentionMs ?? 0));
+  // Redis keeps an idle log for as long as that: it tells what comes too late
+  const idleMs = Math.max(plan.latenessMs, DAY_MS);
   const entities = plan.combinations.map((combination) =>
-    createEntityLogs({ combination, streams, ids, maxEntities, idleMs: retentionOf(combination) + plan.latenessMs }),
+    createEntityLogs({ combination, streams, ids, maxEntities, idleMs: retentionOf(combination) + idleMs }),
   );
   const profiles = keepsProfiles ? createMemoryProfiles({ ids, maxEntities, zoneOffsetMinutes }) : undefined;
   const labels = createMemoryLabels(
@@ -145,7 +148,7 @@ export function createMemoryEngine(plan: FeaturePlan, options: MemoryStoreOption
     }
     const { arena } = stream;
     const log = arena.open(address);
-    const replaced = own.makeReplaced(entity, place);
+    const replaced = own.makeReplaced(entity, place, event.timeMs);
     const onReplaced = (id: number): void => {
       if (stream.plan.needsLabels) forgetReplaced(own.makeFrauds(entity, place), id);
     };

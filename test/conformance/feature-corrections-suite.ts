@@ -318,6 +318,22 @@ export function featureCorrectionsSuite({ name, open }: FeatureStoreSuite): void
       expect(values(await look(store), 'fraud_rate')).toEqual([0]);
     });
 
+    it('is still known where the log that it left is empty, while other payees come', async () => {
+      const transfers =
+        'name: transfers, entity: [counterparty], aggregate: count, window: 24h, where: \'tx.type == "TRANSFER"\'';
+      const store = await fresh(catalogueOf([transfers], DAY, 0));
+      const original = event();
+      const asPayment = corrected(nameOf(original), { type: 'PAYMENT' });
+      await store.recordAndRead([original, asPayment]);
+      for (let index = 0; index < 20; index++)
+        await one(store, event({ counterparty: { accountId: `O${index}` }, occurredAtMs: T0 + 3 * MINUTE + index }));
+      // it names the first version, and the next one the second: each replaces the one that stands
+      const asTransfer = corrected(nameOf(original), { occurredAtMs: T0 + 5 * MINUTE });
+      expect((await one(store, asTransfer)).values).toEqual([1]);
+      const again = corrected(nameOf(asPayment), { occurredAtMs: T0 + 6 * MINUTE });
+      expect((await one(store, again)).values).toEqual([1]);
+    });
+
     it('another message of a decided id corrects nothing', async () => {
       const store = await open(catalogueOf(LINES, DAY, DAY));
       opened.push(store);

@@ -82,6 +82,8 @@ export interface StreamOptions {
   readonly counterparties: number;
   readonly devices: number;
   readonly meanGapMs: number;
+  /** how late the latest may be; 30 hours when not said */
+  readonly latestMs?: number;
   /** share of reversals, refunds and corrected versions, of what was before, of nothing, of themselves; 0 when not said */
   readonly corrections?: number;
   readonly amounts: 'mixed' | 'rising' | 'falling' | 'huge' | 'equal' | 'tiny after huge';
@@ -145,11 +147,18 @@ function correctionFields(
   };
 }
 
+/** By the index alone: the other draws stay what they are. */
+const furtherEntities = (index: number): Partial<Transaction> => ({
+  ...(index % 3 === 0 ? {} : { accountId: `A${(index * 7) % 5}` }),
+  ...(index % 4 === 0 ? {} : { cardToken: `tok_${(index * 11) % 6}` }),
+  ...(index % 5 < 2 ? {} : { terminalId: `T${(index * 13) % 4}` }),
+});
+
 /** 5 % late (some beyond a day), 2 % repeats, bursts of one millisecond, absent amounts, devices and counterparties. */
 export function* hardStream(options: StreamOptions): Generator<ParsedTransaction> {
   const random = seededRandom(options.seed);
   const recent: ParsedTransaction[] = [];
-  const { corrections = 0 } = options;
+  const { corrections = 0, latestMs = 30 * HOUR } = options;
   const pick = (count: number): number => Math.floor(random() ** 2 * count);
   let clock = 1_700_000_000_000;
   for (let index = 0; index < options.events; index++) {
@@ -159,7 +168,7 @@ export function* hardStream(options: StreamOptions): Generator<ParsedTransaction
       continue;
     }
     if (random() > 0.1) clock += Math.ceil(-Math.log(1 - random()) * options.meanGapMs);
-    const lateBy = random() < 0.05 ? Math.floor(random() ** 3 * 30 * HOUR) : 0;
+    const lateBy = random() < 0.05 ? Math.floor(random() ** 3 * latestMs) : 0;
     const type = TYPES[Math.floor(random() * TYPES.length)] ?? 'TRANSFER';
     const transaction: Transaction = {
       transactionId: `T${index}`,
@@ -167,6 +176,7 @@ export function* hardStream(options: StreamOptions): Generator<ParsedTransaction
       channel: CHANNELS[Math.floor(random() * 3)] ?? 'ATM',
       type,
       customerId: `C${pick(options.customers)}`,
+      ...furtherEntities(index),
       ...(type === 'LOGIN' ? {} : { amountMinor: amountFor(options, index, random), currency: 'CNY' }),
       ...(random() < 0.85 ? { counterparty: { accountId: `P${pick(options.counterparties)}` } } : {}),
       ...(random() < 0.7 ? { device: { id: `D${pick(options.devices)}`, ip: `203.0.113.${pick(40)}` } } : {}),

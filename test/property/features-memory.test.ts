@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createMemoryFeatureStore } from '../../src/features/memory-feature-store.ts';
+import { anyCatalogue, lateIn } from '../helpers/any-catalogue.ts';
 import { FORGETFUL_CATALOGUE, FULL_CATALOGUE } from '../helpers/feature-cases.ts';
 import { differencesFromOracle } from '../helpers/feature-differences.ts';
 
@@ -27,6 +28,24 @@ describe('the in-process feature store', () => {
       { numRuns: 30 },
     );
   });
+
+  it('equals it with any catalogue: every aggregate, where, exclusion, delay, window from a minute to 90 days, entities', async () => {
+    const anyGap = fc.constantFrom(1_000, 600_000, 7_200_000, 86_400_000);
+    await fc.assert(
+      fc.asyncProperty(
+        anyCatalogue,
+        anyStream,
+        anyGap,
+        anyChunkSize,
+        async (catalogue, shape, meanGapMs, chunkSize) => {
+          const store = createMemoryFeatureStore({ catalogue });
+          const options = { ...shape, meanGapMs, ...lateIn(catalogue) };
+          expect(await differencesFromOracle(store, options, chunkSize, true, false, catalogue)).toEqual([]);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  }, 120_000);
 
   it('gives no value that is wrong and not flagged where logs meet their cap', async () => {
     const cap = fc.integer({ min: 16, max: 80 });

@@ -11,6 +11,7 @@ import { createRedisFeatureStore } from '../../../src/features/redis-feature-sto
 import { featureCorrectionsSuite } from '../../conformance/feature-corrections-suite.ts';
 import { featureStoreSuite } from '../../conformance/feature-store-suite.ts';
 import { aTransaction } from '../../helpers/a-transaction.ts';
+import { anyCatalogue, lateIn } from '../../helpers/any-catalogue.ts';
 import {
   catalogueOf,
   DAY,
@@ -95,10 +96,17 @@ describe('the Redis feature store', () => {
     options: StreamOptions,
     chunkSize: number,
     cap: { readonly maxEventsPerLog?: number } = {},
+    asksAgain = true,
   ) {
     const stores: FeatureStore[] = [
-      createMemoryFeatureStore({ catalogue, maxSlots: 0, ...cap }),
-      createRedisFeatureStore({ client: redis, catalogue, keyPrefix: freshPrefix(), maxPending: 0, ...cap }),
+      createMemoryFeatureStore({ catalogue, ...(asksAgain ? { maxSlots: 0 } : {}), ...cap }),
+      createRedisFeatureStore({
+        client: redis,
+        catalogue,
+        keyPrefix: freshPrefix(),
+        ...(asksAgain ? { maxPending: 0 } : {}),
+        ...cap,
+      }),
     ];
     let chunk: ParsedTransaction[] = [];
     for (const parsed of hardStream(options)) {
@@ -325,6 +333,16 @@ describe('the Redis feature store', () => {
       { numRuns: 15 },
     );
   });
+
+  it('equals the in-process store with any catalogue: every aggregate, where, exclusion, delay, window, entities', async () => {
+    const anyGap = fc.constantFrom(1_000, 600_000, 7_200_000, DAY);
+    await fc.assert(
+      fc.asyncProperty(anyCatalogue, anyStream, anyGap, anyChunkSize, (catalogue, shape, meanGapMs, chunkSize) =>
+        expectEqualStores(catalogue, { ...shape, meanGapMs, ...lateIn(catalogue) }, chunkSize, {}, false),
+      ),
+      { numRuns: 25 },
+    );
+  }, 120_000);
 
   it('is left by conflicts as the in-process store that never added them', async () => {
     await fc.assert(
