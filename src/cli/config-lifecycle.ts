@@ -26,7 +26,8 @@ interface ByPerson extends WithConfig {
 const DAY_MS = 86_400_000;
 const usage = (message: string): VigilError => new VigilError('USAGE', message);
 
-async function withStore<T>(options: WithConfig, work: (store: ConfigStore) => Promise<T>): Promise<T> {
+/** The store of the real stack, or of the folder that the settings name. */
+export async function withStore<T>(options: WithConfig, work: (store: ConfigStore) => Promise<T>): Promise<T> {
   const store = await openConfigStore(await settingsOf(options.config), 'real');
   if (store === undefined) throw new VigilError('BUG', 'the real stack has a store');
   try {

@@ -61,6 +61,14 @@ function defineConfigLife(config: Command): void {
     .option(...CONFIG_OPTION)
     .action((options) => finish(async () => (await body()).runConfigRollback(options, processIo)));
   config
+    .command('diff <hash>')
+    .description('what a proposed configuration changes against the one in force: to read before approving')
+    .option('--against <hash>', 'another one than what is in force')
+    .option(...CONFIG_OPTION)
+    .action((hash: string, options) =>
+      finish(async () => (await import('./config-diff.ts')).runConfigDiff({ ...options, hash }, processIo)),
+    );
+  config
     .command('cancel')
     .description('what is scheduled does not come; what is in force stays')
     .requiredOption(...by)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runConfigDiff } from '../../../src/cli/config-diff.ts';
 import {
   runConfigActivate,
   runConfigApprove,
@@ -37,6 +38,7 @@ const aBank = () => {
     approve: (hash: string, by: string) => run((io) => runConfigApprove({ config, hash, by, days: 7 }, io)),
     activate: (hash: string, at?: string) => run((io) => runConfigActivate({ config, hash, by: 'Zhao', at }, io)),
     rollback: () => run((io) => runConfigRollback({ config, by: 'Zhao' }, io)),
+    diff: (hash: string) => run((io) => runConfigDiff({ config, hash }, io)),
     cancel: () => run((io) => runConfigCancel({ config, by: 'Zhou' }, io)),
     history: () => run((io) => runConfigHistory({ config, limit: 20 }, io)),
   };
@@ -124,6 +126,34 @@ describe('vigil config propose, approve, activate, cancel, rollback, history', (
       'cancel second',
       'activate second ← scheduled',
     ]);
+  });
+
+  it('shows the second person what would change, from what the hash names', async () => {
+    const bank = aBank();
+    const first = (await bank.propose('Li')).out;
+    await expect(bank.diff(first)).rejects.toThrow('Nothing was activated yet: name another configuration');
+    await bank.approve(first, 'Wang');
+    await bank.activate(first);
+    bank.folder.write('rules/test.yaml', ruleFile(700, 300));
+    bank.folder.write('rules/another.yaml', 'ruleset: another\nversion: "1"\nrules: []\n');
+    bank.folder.remove('lists/tests');
+    const second = (await bank.propose('Li')).out;
+    bank.folder.write('rules/test.yaml', ruleFile(5)); // what lies in the folder by now is not what is approved
+    expect((await bank.diff(second)).out.split('\n')).toEqual([
+      `${first} → ${second}`,
+      'lists/tests/involved-accounts.test.yaml: removed',
+      'rules/another.yaml: new',
+      '  + 1  ruleset: another',
+      '  + 2  version: "1"',
+      '  + 3  rules: []',
+      'rules/test.yaml: 2 lines out, 2 in',
+      `  - 7      when: 'tx.type == "TRANSFER" && tx.amountMinor >= 1000'`,
+      `  + 7      when: 'tx.type == "TRANSFER" && tx.amountMinor >= 700'`,
+      '  - 9      score: 200',
+      '  + 9      score: 300',
+    ]);
+    expect((await bank.diff(first)).out).toBe(`${first} is ${first}`);
+    await expect(bank.diff('abc')).rejects.toThrow('The configuration abc cannot be shown: its files are not kept.');
   });
 
   it('says in one sentence what is not there', async () => {
