@@ -54,7 +54,10 @@ export async function runRedecide(options: ExplainOptions, io: CommandIo): Promi
   });
   for (const [index, result] of results.entries()) {
     io.out(`${records[index]?.decision.channel} ${options.transactionId}: ${redecidedText(result)}`);
-    if (result.status === 'different') io.out(result.bytes);
+    if (result.status !== 'different') continue;
+    const was: unknown = JSON.parse(records[index]?.bytes ?? 'null');
+    for (const line of differingValues(was, JSON.parse(result.bytes))) io.out(line);
+    io.out(result.bytes);
   }
   return results.every(({ status }) => status === 'same') ? EXIT.done : EXIT.failed;
 }
@@ -78,12 +81,32 @@ function redecidedText(result: Redecided): string {
     case 'same':
       return 'the same bytes again';
     case 'different':
-      return 'other bytes:';
+      return 'other bytes';
     case 'version-missing':
       return `cannot be computed again: it was made with ${result.part} ${result.wanted}, which is not there any more; in force here is ${result.inForce}`;
     case 'nothing-kept':
       return 'a provisional fallback for a refused message: there is nothing to compute';
   }
+}
+
+const SHOWN_DIFFERENCES = 20;
+
+/** "  hits.0.score: 200 → 300": what is other in the second one, the first few. */
+function differingValues(was: unknown, is: unknown): readonly string[] {
+  const [before, after] = [leavesOf(was), leavesOf(is)];
+  const paths = [...new Set([...before.keys(), ...after.keys()])].filter((at) => before.get(at) !== after.get(at));
+  const shown = paths
+    .slice(0, SHOWN_DIFFERENCES)
+    .map((at) => `  ${at}: ${before.get(at) ?? 'not there'} → ${after.get(at) ?? 'not there'}`);
+  const more = paths.length - shown.length;
+  return more > 0 ? [...shown, `  and ${more} more`] : shown;
+}
+
+function leavesOf(value: unknown, at = '', found = new Map<string, string>()): ReadonlyMap<string, string> {
+  const inner = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  if (inner.length === 0) found.set(at, JSON.stringify(value));
+  for (const [key, one] of inner) leavesOf(one, at === '' ? key : `${at}.${key}`, found);
+  return found;
 }
 
 /** The decisions under this id, on the named channel or on every channel. */
@@ -117,9 +140,16 @@ async function inFile(file: string, { transactionId, channel }: ExplainOptions):
     if (!text.includes(JSON.stringify(transactionId))) continue;
     const decision = readDecision(text, number, file);
     if (decision.transactionId !== transactionId || (channel !== undefined && decision.channel !== channel)) continue;
-    if (!found.has(decision.decisionId)) found.set(decision.decisionId, { decision, bytes: text });
+    if (!found.has(decision.decisionId)) found.set(decision.decisionId, withoutFeatures(decision, text));
   }
   return [...found.values()];
+}
+
+/** `vigil backtest --with-features` writes them behind the decision: they are no part of its bytes. */
+function withoutFeatures(line: Decision & { readonly features?: unknown }, bytes: string): DecisionRecord {
+  if (line.features === undefined) return { decision: line, bytes };
+  const { features: _, ...decision } = line;
+  return { decision, bytes: JSON.stringify(decision) };
 }
 
 function* explanationLines(

@@ -157,6 +157,36 @@ describe('the decision of a configuration that is in force', () => {
 });
 
 describe('vigil explain and redecide of a file', () => {
+  const anIo = () => {
+    const lines: string[] = [];
+    return { lines, out: (line: string) => void lines.push(line), note: () => undefined, isTerminal: false };
+  };
+
+  it('take the features that a backtest wrote behind a decision for no part of it', async () => {
+    const folder = aFolder();
+    const { bytes } = await decided(folder);
+    const file = path.join(temporaryFolder(), 'with-features.ndjson');
+    writeFileSync(file, `${JSON.stringify({ ...JSON.parse(bytes), features: { customer_count_10m: 1 } })}\n`);
+    const io = anIo();
+    expect(await runRedecide({ transactionId: 'T-1', in: file, config: folder.dir }, io)).toBe(0);
+    expect(io.lines).toEqual(['MOBILE_BANKING T-1: the same bytes again']);
+  });
+
+  it('name what is other in a decision that somebody has touched', async () => {
+    const folder = aFolder();
+    const { bytes } = await decided(folder);
+    const file = path.join(temporaryFolder(), 'touched.ndjson');
+    writeFileSync(file, `${bytes.replace('"riskScore":200', '"riskScore":100').replace('"alert":false,', '')}\n`);
+    const io = anIo();
+    expect(await runRedecide({ transactionId: 'T-1', in: file, config: folder.dir }, io)).toBe(1);
+    expect(io.lines).toEqual([
+      'MOBILE_BANKING T-1: other bytes',
+      '  riskScore: 100 → 200',
+      '  alert: not there → false',
+      bytes,
+    ]);
+  });
+
   it('say with its line that it holds no decisions', async () => {
     const folder = aFolder();
     const file = path.join(temporaryFolder(), 'transactions.ndjson');
