@@ -113,17 +113,25 @@ async function folderPath(own: string | undefined, name: string): Promise<string
 }
 
 async function readShipped(name: string): Promise<SourceFile> {
-  return { file: name, text: await readFile(path.join(SHIPPED_CONFIG_DIR, name), 'utf8') };
+  return { file: name, text: await readText(path.join(SHIPPED_CONFIG_DIR, name)) };
 }
 
 async function readIfThere(dir: string, name: string): Promise<SourceFile | undefined> {
+  const file = path.join(dir, name);
   try {
-    return { file: path.join(dir, name), text: await readFile(path.join(dir, name), 'utf8') };
+    return { file, text: await readText(file) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new VigilError('USAGE', `${path.join(dir, name)} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    if (((error as VigilError).cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A folder called rules/a.yaml, a file that only root may read: one sentence with its name. */
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new VigilError('USAGE', `${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -136,7 +144,7 @@ async function readFolder(base: string, name: string, matches: RegExp): Promise<
   return Promise.all(
     chosen.map(async (entry) => ({
       file: base === SHIPPED_CONFIG_DIR ? `${name}/${entry}` : path.join(root, entry),
-      text: await readFile(path.join(root, entry), 'utf8'),
+      text: await readText(path.join(root, entry)),
     })),
   );
 }

@@ -59,9 +59,9 @@ export function readLimit(
   const holdMs = readHold(fields, outcome, reader);
   const scope = readScope(fields?.get('scope'), reader, context);
   readKey(fields, 'note', (node) => reader.text(node, { maxLength: 2000 }));
+  const overrides = readOverrides(fields?.get('overrides'), reader, { ...context, max, isLawful: byLaw, scope });
   if (id === undefined || title === undefined || period === undefined || measure === undefined) return undefined;
   if (max === undefined || reason === undefined || outcome === undefined || scope === undefined) return undefined;
-  const overrides = readOverrides(fields?.get('overrides'), reader, { ...context, max, isLawful: byLaw, scope });
   const countScope = readCountScope(fields?.get('countsAcross'), scope, reader);
   const base = {
     id,
@@ -227,9 +227,10 @@ function toScopeValues(names: readonly string[] | undefined): ScopeValues | null
 }
 
 interface OverrideContext extends LimitContext {
-  readonly max: number;
+  /** of the limit; undefined where it is faulty, and nothing is then held against it */
+  readonly max: number | undefined;
   readonly isLawful: boolean;
-  readonly scope: LimitScope;
+  readonly scope: LimitScope | undefined;
 }
 
 function readOverrides(
@@ -265,9 +266,9 @@ function checkParties(
   };
   if (channel !== undefined && !channels.has(channel))
     fault('channel', `"${channel}" is not a channel`, didYouMean(channel, channels));
-  else if (channel !== undefined && scope.channels?.has(channel) === false)
+  else if (channel !== undefined && scope?.channels?.has(channel) === false)
     fault('channel', `the limit does not hold on ${channel}: nobody would have this value`);
-  if (product !== undefined && scope.products?.values.has(product) === false)
+  if (product !== undefined && scope?.products?.values.has(product) === false)
     fault('product', `the limit does not hold for ${product}: nobody would have this value`);
 }
 
@@ -287,7 +288,7 @@ function readOverride(at: DocumentNode, reader: DocumentReader, context: Overrid
   if (fields?.has('customer') && (reason === null || person === null)) {
     reader.fault(at, 'a customer’s own limit says its "reason" and the "person" who set it');
   }
-  if (max !== undefined && context.isLawful && max > context.max) {
+  if (max !== undefined && context.isLawful && context.max !== undefined && max > context.max) {
     reader.fault(at, `the law sets ${context.max}: an override can only be stricter`);
   }
   return max === undefined || named.length === 0

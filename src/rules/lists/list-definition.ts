@@ -12,6 +12,7 @@
  */
 import type { SourceFile } from '../../domain/config-fault.ts';
 import { type BilingualText, OUTCOMES, type Outcome } from '../../domain/decision.ts';
+import { didYouMean } from '../../domain/did-you-mean.ts';
 import { ENTITY_KINDS, type EntityKind } from '../../domain/feature.ts';
 import { type DocumentNode, type DocumentReader, readDocument, readKey } from '../documents/document-reader.ts';
 import type { createNamesakes } from '../documents/namesakes.ts';
@@ -49,6 +50,8 @@ export interface DeclarationRules {
   readonly reasons: ReadonlySet<string> | undefined;
   /** of all files together */
   readonly namesakes: ReturnType<typeof createNamesakes>;
+  /** files that a list names, also one with faults: they are read by somebody */
+  readonly claimed: Set<string>;
 }
 
 /** All declarations of one YAML file; its faults are in the reader. */
@@ -80,9 +83,11 @@ function readDeclaration(at: DocumentNode, reader: DocumentReader, rules: Declar
   const kind = readKey(fields, 'kind', (node) => reader.choice(node, LIST_KINDS));
   const entities = readKey(fields, 'entities', (node) => readEntities(node, reader));
   const byLaw = readKey(fields, 'byLaw', reader.boolean) ?? false;
-  if (name === undefined || title === undefined || kind === undefined || entities === undefined) return undefined;
   const outcome = readOutcome(fields, kind, at, reader);
   const reason = readReason(fields, kind, at, reader, rules);
+  const entriesFile = readEntriesFile(fields, at, reader);
+  if (entriesFile !== null) rules.claimed.add(entriesFile);
+  if (name === undefined || title === undefined || kind === undefined || entities === undefined) return undefined;
   if (byLaw && outcome === null) reader.fault(at, `a list of kind ${kind} cannot be "byLaw": it asks for no outcome`);
   return {
     definition: {
@@ -93,7 +98,7 @@ function readDeclaration(at: DocumentNode, reader: DocumentReader, rules: Declar
       outcome,
       reason,
       byLaw,
-      entriesFile: readEntriesFile(fields, at, reader),
+      entriesFile,
     },
     at,
     reader,
@@ -112,34 +117,41 @@ function readEntities(at: DocumentNode, reader: DocumentReader): readonly Entity
 
 type Fields = ReadonlyMap<string, DocumentNode> | undefined;
 
-function readOutcome(fields: Fields, kind: ListKind, at: DocumentNode, reader: DocumentReader): Outcome | null {
+/** Where the kind itself is faulty, what depends on it is not said. */
+function readOutcome(
+  fields: Fields,
+  kind: ListKind | undefined,
+  at: DocumentNode,
+  reader: DocumentReader,
+): Outcome | null {
   const node = fields?.get('outcome');
   const asksForOne = kind === 'deny' || kind === 'mule' || kind === 'force';
   if (node === undefined) {
     if (kind === 'force') reader.fault(at, 'a force list needs an "outcome"');
-    return DEFAULT_OUTCOME[kind] ?? null;
+    return (kind && DEFAULT_OUTCOME[kind]) ?? null;
   }
   const outcome = reader.choice(node, OUTCOMES);
-  if (!asksForOne) reader.fault(node, `a list of kind ${kind} has no outcome`);
-  else if (outcome === 'ALLOW') reader.fault(node, 'ALLOW would do nothing: use a list of kind allow');
+  if (kind !== undefined && !asksForOne) reader.fault(node, `a list of kind ${kind} has no outcome`);
+  else if (asksForOne && outcome === 'ALLOW') reader.fault(node, 'ALLOW would do nothing: use a list of kind allow');
   return outcome ?? null;
 }
 
 function readReason(
   fields: Fields,
-  kind: ListKind,
+  kind: ListKind | undefined,
   at: DocumentNode,
   reader: DocumentReader,
   rules: DeclarationRules,
 ): string | null {
   const node = fields?.get('reason');
   if (node === undefined) {
-    if (kind !== 'allow' && kind !== 'suppress') reader.fault(at, `a list of kind ${kind} needs a "reason"`);
+    if (kind !== undefined && kind !== 'allow' && kind !== 'suppress')
+      reader.fault(at, `a list of kind ${kind} needs a "reason"`);
     return null;
   }
   const reason = reader.text(node, { maxLength: 64 }) ?? null;
   if (reason !== null && rules.reasons !== undefined && !rules.reasons.has(reason)) {
-    reader.fault(node, `the reason ${reason} is not in the dictionary`);
+    reader.fault(node, `the reason ${reason} is not in the dictionary`, didYouMean(reason, rules.reasons));
   }
   return reason;
 }

@@ -53,14 +53,14 @@ export const loadListsGradually = (
 
 function* loadInSteps(sources: ListSources): Steps<Result<ListGeneration, readonly ConfigFault[]>> {
   const files = [...sources.files].sort((a, b) => (a.file < b.file ? -1 : 1));
-  const rules = { reasons: sources.reasons, namesakes: createNamesakes('name') };
+  const rules = { reasons: sources.reasons, namesakes: createNamesakes('name'), claimed: new Set<string>() };
   const declarations = files
     .filter((source) => /\.ya?ml$/.test(source.file))
     .map((source) => readDeclarations(source, rules));
   const lists = declarations.flatMap((declaration) => declaration.lists);
   const csvFiles = new Map(files.filter(({ file }) => file.endsWith('.csv')).map((source) => [source.file, source]));
   refuseSharedFiles(lists);
-  const faults: ConfigFault[] = [...strayFiles(files, lists)];
+  const faults: ConfigFault[] = [...strayFiles(files, rules.claimed)];
   const indexes = new Map<string, EntryIndex>();
   for (const list of lists) {
     const loaded = yield* loadEntries(list, csvFiles);
@@ -88,10 +88,9 @@ function refuseSharedFiles(lists: readonly DeclaredList[]): void {
 }
 
 /** A file that nobody reads is a mistake: its entries would silently not be in force. */
-function strayFiles(files: readonly SourceFile[], lists: readonly DeclaredList[]): readonly ConfigFault[] {
-  const read = lists.map((list) => list.definition.entriesFile);
+function strayFiles(files: readonly SourceFile[], claimed: ReadonlySet<string>): readonly ConfigFault[] {
   return files
-    .filter(({ file }) => !/\.ya?ml$/.test(file) && !read.includes(file))
+    .filter(({ file }) => !/\.ya?ml$/.test(file) && !claimed.has(file))
     .map(({ file }) => ({ file, path: '', message: 'no list is declared with this file' }));
 }
 

@@ -93,3 +93,13 @@ it('knows of every part which files are read', async () => {
     'rules/tests/a.yaml',
   ]);
 });
+
+it('says in one sentence what cannot be read', async () => {
+  const folder = folderWith({ 'rules/a.yaml/b.yaml': '', 'kept.yaml': '' });
+  await expect(readSources(folder)).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringMatching(/rules\/a\.yaml cannot be read: EISDIR/),
+  });
+  const other = folderWith({ 'policy.yaml/b.yaml': '' });
+  await expect(readSources(other)).rejects.toThrow(/policy\.yaml cannot be read: EISDIR/);
+});

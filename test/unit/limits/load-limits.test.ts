@@ -66,6 +66,15 @@ describe('loading limits', () => {
     ]);
   });
 
+  it('names the faults of overrides also where the limit itself is faulty', () => {
+    const limit = aLimit({ max: '-1', byLaw: 'true', overrides: '[{ max: 5 }, { channel: ATMM, max: 6 }]' });
+    expect(limitFaults([limit]).map(({ path }) => path)).toEqual([
+      'limits[0].max',
+      'limits[0].overrides[0]',
+      'limits[0].overrides[1].channel',
+    ]);
+  });
+
   it('names every object of a clause that is not there', () => {
     const clause = [
       'clauses:',

@@ -174,6 +174,17 @@ describe('loading lists', () => {
     expect(faultsOf(aList(), new Set(['LIST_TEST']))).toEqual([]);
   });
 
+  it('names everything that is wrong with a list at once, and nothing that only follows from it', () => {
+    const more = 'reason: LIST_TESTT\noutcome: ALLOW\nbylaw: true';
+    const faults = faultsOf(aList({ kind: 'denny', entities: '[custmer]', more }), new Set(['LIST_TEST']));
+    expect(faults.map(({ path, message, suggestion }) => `${path} ${message} ${suggestion ?? ''}`.trim())).toEqual([
+      'lists[0].bylaw unknown key "bylaw" did you mean byLaw?',
+      expect.stringMatching(/^lists\[0\]\.kind "denny" is not one of .* did you mean deny\?$/),
+      expect.stringMatching(/^lists\[0\]\.entities\[0\] "custmer" is not one of .* did you mean customer\?$/),
+      'lists[0].reason the reason LIST_TESTT is not in the dictionary did you mean LIST_TEST?',
+    ]);
+  });
+
   it('refuses a list that is declared twice, a missing file, and a file of no list', () => {
     const files = aList();
     const again = { file: 'lists/zz.yaml', text: files[0]?.text ?? '' };
