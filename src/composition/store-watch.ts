@@ -1,6 +1,7 @@
 /**
  * Keeps in a second place how far the feature store has come, and compares: once before the first transaction, then every few
- * seconds. What was lost while nobody was there is told to the store, and with it to every worker, until a rebuild.
+ * seconds. What was lost while nobody was there is told to the store, and with it to every worker, until a rebuild. So is what
+ * Redis itself threw away to make room.
  */
 import type { StoreWitness } from '../domain/ports.ts';
 import type { RedisFeatureStore } from '../features/redis-feature-store.ts';
@@ -16,9 +17,18 @@ export interface StoreWatch {
 }
 
 export async function watchStore(options: {
-  readonly store: Pick<RedisFeatureStore, 'state' | 'declareLoss'>;
+  readonly store: Pick<RedisFeatureStore, 'state' | 'declareLoss' | 'evictions'>;
   readonly witness: StoreWitness;
-  readonly events: Pick<ServiceEvents, 'storeLossNoticed' | 'storeWatchFailed' | 'storeWatchWorks'>;
+  readonly events: Pick<
+    ServiceEvents,
+    | 'storeLossNoticed'
+    | 'storeWatchFailed'
+    | 'storeWatchWorks'
+    | 'storeEvicted'
+    | 'storeMayEvict'
+    | 'evictionsUnknown'
+    | 'evictionsKnown'
+  >;
   readonly everyMs?: number;
 }): Promise<StoreWatch> {
   const { store, witness, events } = options;
@@ -33,12 +43,22 @@ export async function watchStore(options: {
     if (facts.epochMs !== undefined) await witness.keep({ epochMs: facts.epochMs, mark: facts.mark });
   }
 
+  let warnedOf: string | undefined;
+  async function lookForEvictions(): Promise<void> {
+    const { hasEvicted, evictingPolicy } = await store.evictions();
+    if (hasEvicted) {
+      await store.declareLoss();
+      events.storeEvicted();
+    }
+    if (evictingPolicy !== undefined && evictingPolicy !== warnedOf) events.storeMayEvict({ policy: evictingPolicy });
+    warnedOf = evictingPolicy;
+  }
+
   /** PostgreSQL or Redis away: decisions do not wait for it, and the next look makes it good. */
-  const tryToLook = (): Promise<void> =>
-    look().then(
-      () => events.storeWatchWorks(),
-      (error: unknown) => events.storeWatchFailed({ error }),
-    );
+  const tryToLook = async (): Promise<void> => {
+    await look().then(events.storeWatchWorks, (error: unknown) => events.storeWatchFailed({ error }));
+    await lookForEvictions().then(events.evictionsKnown, (error: unknown) => events.evictionsUnknown({ error }));
+  };
 
   await tryToLook();
   let current = Promise.resolve();

@@ -21,6 +21,7 @@ import type { RepliedByPlace, Unsettled } from './redis-batch.ts';
 import { type Call, isCluster, type RedisClient, sendTogether } from './redis-calls.ts';
 import { lookUpCorrections, type PlannedCorrections } from './redis-corrections.ts';
 import { type Answered, createRedisEngine } from './redis-engine.ts';
+import { type Evictions, lookForEvictions } from './redis-evictions.ts';
 import { shardTag } from './redis-keys.ts';
 import { createQuarantine, type QuarantinedKey } from './redis-quarantine.ts';
 import { decodeSlot, encodeSlot, type StoredSlot } from './redis-slots.ts';
@@ -58,6 +59,8 @@ export interface RedisFeatureStore extends FeatureStore {
   markRebuilt(sinceMs?: number): Promise<void>;
   /** what Redis keeps of itself, asked without a change */
   state(): Promise<StateFacts>;
+  /** whether Redis threw keys away to make room since anybody looked, and whether it is set to do so */
+  evictions(): Promise<Evictions>;
 }
 
 export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatureStore {
@@ -192,6 +195,7 @@ export function createRedisFeatureStore(options: RedisStoreOptions): RedisFeatur
       await sendTogether(client, [watch.declareLoss()]);
     },
     state: async () => watch.answer(await sendTogether(client, watch.ask())),
+    evictions: () => lookForEvictions(client, `${prefix}:{state}:state`, (calls) => sendTogether(client, calls)),
     close: async () => {},
   };
 }

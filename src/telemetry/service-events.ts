@@ -26,6 +26,12 @@ export interface ServiceEvents {
   /** how far the store has come could not be compared or remembered: it is tried again */
   storeWatchFailed(event: { error: unknown }): void;
   storeWatchWorks(): void;
+  /** Redis threw keys away to make room */
+  storeEvicted(): void;
+  /** it is set to do so when its memory is full */
+  storeMayEvict(event: { policy: string }): void;
+  evictionsUnknown(event: { error: unknown }): void;
+  evictionsKnown(): void;
   /** read at every scrape */
   watchFeatureStore(store: { readonly countersIncomplete: boolean }): void;
   /** `route` is the pattern, never the address with its ids */
@@ -52,6 +58,12 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
       'how far the counters are cannot be remembered: a loss of all of Redis in a restart of all workers would not be seen',
     lasts: 'how far the counters are still cannot be remembered',
     ended: 'how far the counters are is remembered again',
+  });
+  const evictions = createEpisode(logger, clock, {
+    began:
+      'Redis does not say whether it throws keys away to make room (INFO must be allowed): low counters would not be seen',
+    lasts: 'Redis still does not say whether it throws keys away',
+    ended: 'Redis says again whether it throws keys away',
   });
   let tensors: (() => number) | undefined;
   metrics.beforeScrape(() => {
@@ -106,6 +118,23 @@ export function createServiceEvents(metrics: Metrics, logger: Logger, clock: Clo
     },
     storeWatchWorks() {
       storeWatch.ends();
+    },
+    storeEvicted() {
+      logger.error(
+        'Redis threw keys away to make room: counters are low until `vigil features rebuild`. Set maxmemory-policy noeviction and give it more memory (`vigil capacity`)',
+      );
+    },
+    storeMayEvict({ policy }) {
+      logger.error(
+        'Redis is set to throw keys away when its memory is full: counters would be low. Set maxmemory-policy noeviction',
+        { policy },
+      );
+    },
+    evictionsUnknown({ error }) {
+      evictions.happens({ err: error });
+    },
+    evictionsKnown() {
+      evictions.ends();
     },
     featureKeyMovedAside({ kind, ...moved }) {
       metrics.add('vigil_feature_store_unreadable_keys_total', [kind], 1);

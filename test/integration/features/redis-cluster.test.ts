@@ -47,6 +47,7 @@ describe('the Redis feature store on a cluster', () => {
     const all = streamOf(1);
     await store.recordAndRead(all.slice(0, 100));
     await twin.recordAndRead(all.slice(0, 100));
+    expect(await store.evictions()).toEqual({ hasEvicted: false, evictingPolicy: undefined });
     const moving = await moveSlots(redis, 'moving:');
     let chunksWhileMoving = 0;
     for (let start = 100; start < all.length; start += 10) {
