@@ -1,6 +1,7 @@
 /**
- * The streams of a catalogue as lua/record-and-read.lua reads them with every call. The script keeps nothing between two
- * calls, so every format and place is worked out here, once: doing it there cost 45 µs a call for three streams. Pure.
+ * The streams of a catalogue as lua/record-and-read.lua is told them with every call. A function keeps what it read of them; a
+ * script keeps nothing between two calls, so every format and place is worked out here, once: doing it there cost 45 µs a
+ * call for three streams. Pure.
  */
 import type { FeaturePlan, WindowPlan } from './feature-plan.ts';
 import { logTtlMs, type RedisLayout, updateLength } from './redis-layout.ts';

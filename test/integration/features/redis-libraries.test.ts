@@ -1,4 +1,5 @@
 /** The script of every chunk as a function of a library: loaded where it is missing, done without where it is refused. */
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ParsedTransaction } from '../../../src/domain/transaction.ts';
@@ -100,6 +101,18 @@ describe('the function that records and reads', () => {
     expect(await callsOf('evalsha')).toBeGreaterThanOrEqual(25);
     for (const other of ['eval', 'fcall', 'function|load']) expect(await callsOf(other)).toBe(0);
     expect(await libraries()).toBe(0);
+  });
+
+  it('is called by a user who has no more rights than SECURITY.md names', async () => {
+    const page = readFileSync(new URL('../../../SECURITY.md', import.meta.url), 'utf8');
+    const rules = /a user with `([^`]+)`/.exec(page)?.[1] ?? '';
+    await admin.call('acl', 'setuser', 'named', 'reset', 'on', '>p', ...rules.split(' '));
+    const equals = aStore(connect('named'));
+    const [first = [], ...others] = chunks(5);
+    await equals(first);
+    await admin.config('RESETSTAT');
+    for (const chunk of others) await equals(chunk);
+    expect(await callsOf('fcall')).toBe(others.length);
   });
 
   it('knows more catalogues than it keeps in mind, each from the others', async () => {
