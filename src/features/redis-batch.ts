@@ -4,8 +4,15 @@ import { VISIT, type Visit } from './packed-log.ts';
 import { type RedisLayout, replyParts } from './redis-layout.ts';
 import { type LogVisit, type RunReply, readRunReply } from './redis-runs.ts';
 
-/** one call of 64 transactions stalls the server for less than 2 ms */
+/**
+ * Nobody else is answered while a call runs. It ends with the transaction that brings it to so many updates: with the shipped
+ * features (20 logs a transaction) 64 transactions in one call took 13 ms of Redis, 16 take 3 ms, and all together no more.
+ */
 export const TRANSACTIONS_PER_CALL = 64;
+export const UPDATES_PER_CALL = 256;
+
+export const isFull = (batch: Batch, transactions: number): boolean =>
+  transactions >= TRANSACTIONS_PER_CALL || batch.updates.length >= UPDATES_PER_CALL;
 /** about; there is more room when it is needed */
 const NUMBERS_PER_TRANSACTION = 32;
 

@@ -26,13 +26,13 @@ import {
   collect,
   createBatch,
   isAnyUnsettled,
+  isFull,
   isUnsettled,
   keysOf,
   makeRoom,
   NOTHING_UNSETTLED,
   type Replied,
   type RepliedByPlace,
-  TRANSACTIONS_PER_CALL,
   type Unsettled,
   unsettledOf,
 } from './redis-batch.ts';
@@ -194,7 +194,15 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
     corrections: PlannedCorrections,
   ): ReadonlyMap<number, Batch> {
     const batches = new Map<number, Batch>();
+    // on one server the calls come one after the other; on a cluster one that finds its slot moved would let the next overtake it
+    let call = 0;
+    let callStart = 0;
     chunk.forEach(({ transaction }, place) => {
+      const last = byShard ? undefined : batches.get(call);
+      if (last !== undefined && isFull(last, place - callStart)) {
+        call++;
+        callStart = place;
+      }
       const { channel, transactionId, occurredAtMs } = transaction;
       const identity = transactionKey(channel, transactionId);
       reader.start(transaction, hash53(identity));
@@ -204,7 +212,7 @@ export function createRedisEngine(plan: FeaturePlan, watch: RedisStateWatch, opt
         const id = entityKey(transaction, combination.kinds);
         if (id === undefined) continue;
         const shard = shardOf(id);
-        const group = byShard ? shard : Math.floor(place / TRANSACTIONS_PER_CALL);
+        const group = byShard ? shard : call;
         const batch = batches.get(group) ?? createBatch(chunk.length);
         batches.set(group, batch);
         const base = `${options.keyPrefix}:${shardTag(shard)}:${combination.name}:${id}`;

@@ -6,7 +6,7 @@
  * Keys: `<prefix>:{sNN}:<entities>:<id>:<stream>` for logs, `…:m` for their members, `…:profile`, `<prefix>:{sNN}:tx:<id>`
  * for slots; NN is the virtual shard, a hash tag. All of them expire; what Redis keeps of itself does not: `<prefix>:{state}:state`,
  * `…:marks`, `…:gaps`, and on a cluster `<prefix>:{sNN}:mark`. On a cluster a call never leaves its shard; on one server there are no
- * slots and a chunk's updates go in calls of at most 64 transactions.
+ * slots and a chunk's updates go in calls of at most 64 transactions and about 256 updates.
  */
 import type { Clock } from '../domain/clock.ts';
 import { VigilError } from '../domain/errors.ts';
