@@ -1,8 +1,11 @@
 /** `vigil config check|show`. */
+
+import { knownNames } from '../composition/known-names.ts';
 import type { LoadedConfiguration } from '../composition/load-generation.ts';
 import { describeSettings } from '../config/load-settings.ts';
 import type { ChannelCatalogue } from '../domain/channel-catalogue.ts';
-import { type CommandIo, EXIT, type ExitCode } from './io.ts';
+import { parseRuleTests } from '../rules/testing/test-case.ts';
+import { type CommandIo, ConfigurationRefused, EXIT, type ExitCode } from './io.ts';
 import { loadOrRefuse } from './load-or-refuse.ts';
 import { unreadText } from './unread-files.ts';
 
@@ -13,6 +16,8 @@ export async function runConfig(
 ): Promise<ExitCode> {
   const configuration = await loadOrRefuse(options.config);
   const { ruleset, features, lists, limits, channels, sources, generation } = configuration;
+  const tests = parseRuleTests(sources.ruleTests, knownNames(configuration));
+  if (!tests.ok && action === 'check') throw new ConfigurationRefused(tests.error);
   if (action === 'show') {
     const rows = describeSettings(configuration.loadedSettings);
     const width = Math.max(...rows.map((row) => row.key.length));

@@ -36,10 +36,7 @@ export interface ConfigSources {
 export async function readSources(ownDir: string | undefined): Promise<ConfigSources> {
   const own = ownDir === undefined ? undefined : path.resolve(ownDir);
   if (own !== undefined && !(await isDirectory(own))) {
-    throw new VigilError(
-      'USAGE',
-      `The configuration folder ${own} is not there: name an existing folder with --config.`,
-    );
+    throw new VigilError('USAGE', `The configuration folder ${own} is not there: name an existing folder.`);
   }
   const file = async (name: string): Promise<SourceFile> =>
     (own === undefined ? undefined : await readIfThere(own, name)) ?? (await readShipped(name));

@@ -58,6 +58,18 @@ it('warns of channels on which some customers cannot pass a challenge', async ()
   ]);
 });
 
+it('refuses tests that cannot be read: nothing could come into force beside them', async () => {
+  const tests = 'suite: x\ncases:\n  - { name: a, transaction: { type: LOGIN }, expect: { hits: [nobody] } }\n';
+  const refused = check('', { 'rules/tests/a.test.yaml': tests });
+  await expect(refused).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    faults: [
+      { path: 'cases[0]', message: expect.stringContaining('no clock') },
+      { path: 'cases[0].expect.hits[0]', message: 'there is no rule nobody' },
+    ],
+  });
+});
+
 it('names what lies in the folder and is read by nobody', async () => {
   const lines = await check('kafka: { retentionHours: 888 }', {
     'feature.yaml': 'version: 1\n',
