@@ -28,7 +28,8 @@ export async function runConfig(
   }
   io.out(
     `The configuration is in order: ${channels.channels.size} channels, ${features.features.length} features, ` +
-      `${ruleset.rules.length} rules, ${limits.limits.length} limits, ${lists.names.length} lists with ${lists.size} entries.`,
+      `${ruleset.rules.length} rules, ${limits.limits.length} limits, ${lists.names.length} lists with ${lists.size} entries; ` +
+      `${tests.ok ? tests.value.length : 'unreadable'} tests, which "vigil rules test" runs.`,
   );
   const warning = retentionWarning(configuration);
   if (warning !== undefined) io.out(`warning: ${warning}`);
