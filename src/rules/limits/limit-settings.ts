@@ -57,25 +57,21 @@ export function readSettings(
     reader.text(node, { pattern: /^[A-Z]{2}$/, wanted: 'a code of ISO 3166' }),
   );
   const classes = readKey(fields, 'authenticationClasses', (node) => readClasses(node, reader));
-  if (
-    zone === undefined ||
-    currency === undefined ||
-    banks === undefined ||
-    country === undefined ||
-    classes === undefined
-  ) {
-    return undefined;
-  }
   const isChannel = (code: string): boolean => channels.has(code);
+  const channelGroups = readKey(fields, 'channelGroups', (node) => readGroups(node, reader, isChannel, isChannel));
+  const segmentGroups = readKey(fields, 'segmentGroups', (node) => readGroups(node, reader, () => true));
+  const rates = readKey(fields, 'rates', (node) => readRates(node, reader, currency));
+  if (zone === undefined || currency === undefined || banks === undefined) return undefined;
+  if (country === undefined || classes === undefined) return undefined;
   return {
     zone,
     currency,
     homeBanks: new Set(banks),
     homeCountry: country,
     authenticationClasses: classes,
-    channelGroups: readKey(fields, 'channelGroups', (node) => readGroups(node, reader, isChannel)) ?? new Map(),
-    segmentGroups: readKey(fields, 'segmentGroups', (node) => readGroups(node, reader, () => true)) ?? new Map(),
-    rates: readKey(fields, 'rates', (node) => readRates(node, reader, currency)) ?? new Map(),
+    channelGroups: channelGroups ?? new Map(),
+    segmentGroups: segmentGroups ?? new Map(),
+    rates: rates ?? new Map(),
   };
 }
 
@@ -101,19 +97,20 @@ function readClasses(at: DocumentNode, reader: DocumentReader): readonly Authent
     if (name === undefined || methods === undefined || atLeast === undefined) return undefined;
     return { name, methods: new Set(methods), atLeast };
   });
-  if (classes === undefined || classes.includes(undefined)) return undefined;
+  if (classes === undefined) return undefined;
   const known = classes.filter((entry) => entry !== undefined);
   const names = known.map((entry) => entry.name);
   if (names.includes(NO_AUTHENTICATION))
     reader.fault(at, `${NO_AUTHENTICATION} is what fits no class: it cannot be declared`);
   if (new Set(names).size < names.length) reader.fault(at, 'a class stands twice');
-  return known;
+  return known.length < classes.length ? undefined : known;
 }
 
 function readGroups(
   at: DocumentNode,
   reader: DocumentReader,
   isMember: (code: string) => boolean,
+  isNameTaken: (code: string) => boolean = () => false,
 ): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, readonly string[]>();
   for (const { key, value } of reader.entries(at) ?? []) {
@@ -121,13 +118,20 @@ function readGroups(
     const strangers = members?.filter((member) => !isMember(member)) ?? [];
     if (!CODE.pattern.test(key)) reader.fault(value, `the group's name must be ${CODE.wanted}`, undefined, 'key');
     if (strangers.length > 0) reader.fault(value, `not a channel: ${strangers.join(', ')}`);
+    if (members?.length === 0) reader.fault(value, 'an empty group: what names it would hold for nobody');
+    if (members !== undefined && isNameTaken(key))
+      reader.fault(value, `${key} is a channel: a group of this name would hide it`, undefined, 'key');
     if (members !== undefined) groups.set(key, members);
   }
   return groups;
 }
 
 /** "USD: '7.10'": units of the limits' currency for one unit of the other, as a decimal in quotes. */
-function readRates(at: DocumentNode, reader: DocumentReader, currency: string): ReadonlyMap<string, ExchangeRate> {
+function readRates(
+  at: DocumentNode,
+  reader: DocumentReader,
+  currency: string | undefined,
+): ReadonlyMap<string, ExchangeRate> {
   const rates = new Map<string, ExchangeRate>();
   for (const { key, value } of reader.entries(at) ?? []) {
     const text = reader.text(value, { pattern: /^\d{1,9}(?:\.\d{1,9})?$/, wanted: 'a decimal number in quotes' });
@@ -135,7 +139,7 @@ function readRates(at: DocumentNode, reader: DocumentReader, currency: string): 
       reader.fault(value, `"${key}" is not another currency of ISO 4217`, undefined, 'key');
     else if (text !== undefined && Number(text) === 0)
       reader.fault(value, 'a rate of 0 would let every amount through');
-    else if (text !== undefined) rates.set(key, toFraction(text, key, currency));
+    else if (text !== undefined && currency !== undefined) rates.set(key, toFraction(text, key, currency));
   }
   return rates;
 }

@@ -75,6 +75,26 @@ describe('loading limits', () => {
     ]);
   });
 
+  it('names everything that is wrong with the settings at once', () => {
+    const settings = LIMIT_SETTINGS.replace('CNY', 'RMB')
+      .replace('atLeast: 2', 'atLeast: 40')
+      .replace('class: SINGLE_FACTOR', 'class: CERTIFICATE')
+      .replace('channelGroups: {', 'channelGroups: { ATM: [POS], NONE: [], OTHER: [ATMM],')
+      .replace('USD: "7.1"', 'USD: 7.1')
+      .replace('JPY: "0.0481"', 'JPY: "0", XYZ: "1"');
+    expect(limitFaults([], settings).map(({ path, message }) => `${path} ${message}`)).toEqual([
+      'settings.currency must be a code of ISO 4217',
+      'settings.authenticationClasses[1].atLeast must be a whole number from 1 to 3',
+      'settings.authenticationClasses a class stands twice',
+      'settings.channelGroups.ATM ATM is a channel: a group of this name would hide it',
+      'settings.channelGroups.NONE an empty group: what names it would hold for nobody',
+      'settings.channelGroups.OTHER not a channel: ATMM',
+      'settings.rates.USD text is expected, and YAML reads this as a number or a truth value: write it in quotes',
+      'settings.rates.JPY a rate of 0 would let every amount through',
+      'settings.rates.XYZ "XYZ" is not another currency of ISO 4217',
+    ]);
+  });
+
   it('names every object of a clause that is not there', () => {
     const clause = [
       'clauses:',
