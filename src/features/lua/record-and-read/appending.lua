@@ -195,43 +195,45 @@ local function refresh_expiry(created)
   return L.ttl
 end
 
--- Numbers + 1 of the members' newest records; 0 where there is none.
+-- Numbers + 1 of the members' newest records, 0 where there is none, and the members' fields in the index.
 local function newest_records(members, created)
-  local previous = {}
+  local previous, fields = {}, {}
+  for c = 1, L.members do fields[c] = index_field(c, members[c]) end
   if created then
     for c = 1, L.members do previous[c] = 0 end
     frauds = ''
-    return previous
+    return previous, fields
   end
   if L.members == 1 and not L.labels then
-    previous[1] = members[1] ~= 0 and newest_of(1, members[1]) or 0
-    return previous
+    local number = members[1] ~= 0 and call('HGET', index_key, fields[1])
+    number = number and su('<I4', number) or 0
+    previous[1] = number > first and number or 0
+    return previous, fields
   end
-  for c = 1, L.members do previous[c] = index_field(c, members[c]) end
-  if L.labels then previous[L.members + 1] = 'f' end
-  local known = call('HMGET', index_key, unpack(previous))
+  if L.labels then fields[L.members + 1] = 'f' end
+  local known = call('HMGET', index_key, unpack(fields))
   for c = 1, L.members do
     local number = known[c] and su('<I4', known[c]) or 0
     previous[c] = number > first and number or 0
   end
   if L.labels then frauds = known[L.members + 1] or '' end
-  return previous
+  return previous, fields
 end
 
 -- Puts the new record's members into the index, and its number into the records that were their newest before. Answers
 -- the record before it when that is one of them: it is written together with the new one.
-local function link_members(members, previous, created)
+local function link_members(members, previous, fields, created)
   local number, newest, last = first + n + 1, {}, first + n
+  local raw = sp('<I4', number)
   -- there from the first record on, so that both keys of a log live, move and expire together
   if created then newest[1], newest[2] = '', '0' end
   local is_last = false
   for c = 1, L.members do
     if members[c] ~= 0 then
-      newest[#newest + 1] = index_field(c, members[c])
-      newest[#newest + 1] = sp('<I4', number)
+      newest[#newest + 1], newest[#newest + 2] = fields[c], raw
       if previous[c] == last then is_last = true
       elseif previous[c] ~= 0 then
-        call('SETRANGE', key, (previous[c] - first) * R + L.member + (c - 1) * 16 + 12, sp('<I4', number))
+        call('SETRANGE', key, word((previous[c] - first) * R + L.member + (c - 1) * 16 + 12), raw)
       end
     end
   end
@@ -248,9 +250,10 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   make_room(t, last)
   local ttl, previous, patched = refresh_expiry(created), NOBODY, nil
   if L.members > 0 then
-    previous = newest_records(members, created)
+    local fields
+    previous, fields = newest_records(members, created)
     if created then call('DEL', index_key) end
-    patched = link_members(members, previous, created)
+    patched = link_members(members, previous, fields, created)
   elseif created and L.companion then
     call('DEL', index_key)
     call('HSET', index_key, '', '0')
@@ -272,11 +275,10 @@ local function append(t, id, value, q_low, q_high, members, created, last)
   local shape, fields = close_trailer(n + 1)
   local written = sp(shape.format, unpack(v, 1, fields))
   if created then call('SET', key, tail .. written, 'PX', ttl)
-  elseif patched then call('SETRANGE', key, n * R, patched .. written)
-  else call('SETRANGE', key, (n + 1) * R, written) end
+  elseif patched then call('SETRANGE', key, word(n * R), patched .. written)
+  else call('SETRANGE', key, word((n + 1) * R), written) end
   if ttl and not created then call('PEXPIRE', key, ttl) end
   if ttl and L.companion then call('PEXPIRE', index_key, ttl) end
-  local count = #replies
-  replies[count + 1], replies[count + 2] = created and '' or tail, written
+  replies[answered + 1], replies[answered + 2] = created and '' or tail, written
   return 0
 end

@@ -1,5 +1,19 @@
 -- Reads the log in hand: nothing here changes it.
 
+-- Places as a command's words: printing a number costs Redis 0.2 µs, and a transaction has seven. A function keeps those of
+-- small logs, which are most.
+local WORDS_BELOW, MOST_WORDS = 8192, 2048
+local words, words_kept = {}, 0
+
+local function word(place)
+  local text = words[place]
+  if text or place >= WORDS_BELOW then return text or place end
+  if words_kept == MOST_WORDS then words, words_kept = {}, 0 end
+  text = string.format('%d', place)
+  words[place], words_kept = text, words_kept + 1
+  return text
+end
+
 -- String and position of record i (−1: the sentinel).
 local function at(i)
   local p = tail_end - (n - i) * R
@@ -13,7 +27,7 @@ local function at(i)
     else
       span_from, span_to = max(-1, i - 1), i + 1 + NEAR
     end
-    span = call('GETRANGE', key, (span_from + 1) * R, (span_to + 1) * R - 1)
+    span = call('GETRANGE', key, word((span_from + 1) * R), word((span_to + 1) * R - 1))
   end
   return span, (i - span_from) * R + 1
 end
@@ -27,7 +41,7 @@ local function edge_at(i, w)
   local s = kept[k]
   if not s or i < kept[k - 2] or i >= kept[k - 1] then
     local to = min(i + AHEAD, n)
-    s = call('GETRANGE', key, (i + 1) * R, (to + 1) * R - 1)
+    s = call('GETRANGE', key, word((i + 1) * R), word((to + 1) * R - 1))
     kept[k - 2], kept[k - 1], kept[k] = i, to, s
   end
   return s, (i - kept[k - 2]) * R + 1
