@@ -207,6 +207,8 @@ function evaluate(candidate: Candidate, generation: Generation): void {
   const { transaction } = candidate.parsed;
   try {
     candidate.evaluation = generation.evaluate(transaction, candidate.reading, candidate.usage);
+    // also a limit of an amount for whose currency there is no rate
+    if (candidate.evaluation.limitHits.some((limit) => limit.unread === true)) degrade(candidate, 'counters');
   } catch (error) {
     // a rule contains its own errors; what is declared as degradable and beyond one rule: the channel's static limits
     if (!(error instanceof VigilError && error.fate === 'degrade')) throw error;

@@ -251,6 +251,15 @@ describe('a part that fails', () => {
     expect(decisionOf(result)).toMatchObject({ level: 'L0', degraded: ['counters'] });
   });
 
+  it('is said when an amount cannot be held against the limits, because there is no rate for its currency', async () => {
+    const [dinars, yuan] = (
+      await aStack().score(transfer(1, { currency: 'KWD' }), transfer(2, { currency: 'CNY' }))
+    ).map(decisionOf);
+    expect(dinars?.limits.some((limit) => limit.unread)).toBe(true);
+    expect(dinars).toMatchObject({ level: 'L0', degraded: ['counters'] });
+    expect(yuan?.degraded).toEqual([]);
+  });
+
   it('stops the process, and does not pass anything, when it is a bug of our own', async () => {
     const buggy = aModel(async () => {
       throw new TypeError('a bug');
