@@ -29,8 +29,8 @@ export interface Cost {
   readonly kafkaUs: number;
 }
 
-/** CPU seconds (user and system) of a process so far; Linux only, NaN elsewhere. */
-export function cpuSeconds(pid: number): number {
+/** CPU seconds (user and system) of a process so far, or of a thread ("PID/task/ID"); Linux only, NaN elsewhere. */
+export function cpuSeconds(pid: number | string): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
