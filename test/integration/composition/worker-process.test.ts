@@ -281,8 +281,9 @@ describe('a worker that ends', () => {
     await url(worker);
     await sleep(500);
     // 1,000 cases: many seconds of checking
-    const cases = testFile(1_000).split('cases:\n');
-    for (let n = 0; n < 40; n++) write(`rules/tests/more-${n}.test.yaml`, `${cases[0]}cases:\n${cases[1]?.repeat(25)}`);
+    const [head = '', one = ''] = testFile(1_000).split('cases:\n');
+    const many = Array.from({ length: 25 }, (_, k) => one.replace(/name: (.*)/, `name: $1 (${k})`)).join('');
+    for (let n = 0; n < 40; n++) write(`rules/tests/more-${n}.test.yaml`, `${head}cases:\n${many}`);
     write('rules/test.yaml', ruleFile(900));
     await sleep(1_500);
     const startMs = performance.now();
