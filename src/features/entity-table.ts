@@ -6,6 +6,7 @@
  * An entity is the number of a row: its id and a few cells of its owner in one or two lines of memory, found through an
  * index of hashes (open addressing). A Map of strings to objects took a fifth of the time of the whole store.
  */
+import { insertInto, removeFrom } from './hash-index.ts';
 import type { PackedIds } from './packed-ids.ts';
 import { createRows } from './table-rows.ts';
 
@@ -63,38 +64,16 @@ export function createEntityTable(options: EntityTableOptions): EntityTable {
   let cursor = 0;
   let forgottenMs = Number.NEGATIVE_INFINITY;
 
-  const put = (hash: number, entity: number): void => {
-    let place = hash & mask;
-    while (index[2 * place + 1] !== 0) place = (place + 1) & mask;
-    index[2 * place] = hash;
-    index[2 * place + 1] = entity + 1;
-  };
-
   const enlarge = (): void => {
     const old = index;
     index = new Int32Array(2 * old.length);
     mask = index.length / 2 - 1;
     for (let at = 0; at < old.length; at += 2)
-      if (old[at + 1] !== 0) put(old[at] as number, (old[at + 1] as number) - 1);
-  };
-
-  /** Takes an entity out of the index and closes the gap: what probed past it moves up. */
-  const takeOut = (entity: number): void => {
-    let gap = rows.hashOfRow(entity) & mask;
-    while (index[2 * gap + 1] !== entity + 1) gap = (gap + 1) & mask;
-    for (let other = (gap + 1) & mask; index[2 * other + 1] !== 0; other = (other + 1) & mask) {
-      const home = (index[2 * other] as number) & mask;
-      if (((other - home) & mask) < ((other - gap) & mask)) continue;
-      index[2 * gap] = index[2 * other] as number;
-      index[2 * gap + 1] = index[2 * other + 1] as number;
-      gap = other;
-    }
-    index[2 * gap] = 0;
-    index[2 * gap + 1] = 0;
+      if (old[at + 1] !== 0) insertInto(index, old[at] as number, (old[at + 1] as number) - 1);
   };
 
   const forget = (entity: number): void => {
-    takeOut(entity);
+    removeFrom(index, rows.hashOfRow(entity), entity);
     forgottenMs = Math.max(forgottenMs, newestMs(entity));
     onForget?.(entity);
     rows.free(entity);
@@ -152,7 +131,7 @@ export function createEntityTable(options: EntityTableOptions): EntityTable {
       const entity = rows.add(item);
       size++;
       if (4 * size > index.length) enlarge();
-      put(rows.hashOf(item), entity);
+      insertInto(index, rows.hashOf(item), entity);
       return entity;
     },
     cell: rows.cell,

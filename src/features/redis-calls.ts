@@ -2,12 +2,11 @@
  * Sends the commands of one chunk so that they cost one round trip; on a cluster each finds its node (MOVED and ASK are
  * followed by the client). Errors become the store's.
  */
-import { Cluster, type Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { VigilError } from '../domain/errors.ts';
+import { isCluster, type RedisClient } from './redis-client.ts';
 import { offerLibraries, takesFunctions } from './redis-libraries.ts';
 import { isUnknownScript, type RedisScript } from './redis-script.ts';
-
-export type RedisClient = Redis | Cluster;
 
 export interface ScriptCall {
   readonly script: RedisScript;
@@ -21,8 +20,6 @@ export interface ScriptCall {
 export type Call = ScriptCall | readonly [string, ...(string | number | Buffer)[]];
 
 const isScript = (call: Call): call is ScriptCall => 'script' in call;
-
-export const isCluster = (client: RedisClient): client is Cluster => client instanceof Cluster;
 
 /**
  * Replies in the order of the calls. A script that the server does not know is sent in full, once more, and where it can be a

@@ -5,7 +5,8 @@
  *
  * A server that others use as well may have thrown away their keys alone: then the counters are said to be low and are not.
  */
-import { type Call, isCluster, type RedisClient } from './redis-calls.ts';
+import type { Call } from './redis-calls.ts';
+import { primariesOf, type RedisClient } from './redis-client.ts';
 
 export interface Evictions {
   /** keys were thrown away since anybody looked last */
@@ -30,8 +31,7 @@ export async function lookForEvictions(
   key: string,
   send: (calls: readonly Call[]) => Promise<readonly unknown[]>,
 ): Promise<Evictions> {
-  const nodes = isCluster(client) ? client.nodes('master') : [client];
-  const servers = (await Promise.all(nodes.map((node) => node.info()))).map(readFacts);
+  const servers = (await Promise.all(primariesOf(client).map((node) => node.info()))).map(readFacts);
   const [reply] = await send([['hget', key, FIELD]]);
   const known = Buffer.isBuffer(reply) ? readRuns(reply.toString()) : undefined;
   // nobody has looked before: then nobody can say what these keys were

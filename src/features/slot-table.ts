@@ -5,6 +5,7 @@
  */
 import type { EarlierDecision, FeatureReading } from '../domain/feature.ts';
 import { hashTransaction, type TransactionName } from './hash.ts';
+import { insertInto, removeFrom } from './hash-index.ts';
 import { createPackedNames } from './packed-names.ts';
 import { createPackedReadings } from './packed-readings.ts';
 
@@ -31,7 +32,7 @@ const ABSENT = -1;
 export function createSlotTable({ maxSlots, horizonMs, features, keepsProfiles }: SlotTableOptions): SlotTable {
   const capacity = Math.max(1, maxSlots);
   const mask = 2 ** Math.ceil(Math.log2(capacity * 2)) - 1;
-  /** pairs of 32 bits of the hash, which say where it belongs, and slot + 1; 0 = free */
+  /** of slots: hash-index.ts */
   const index = new Int32Array(2 * (mask + 1));
   const hashes = new Float64Array(capacity);
   const times = new Float64Array(capacity);
@@ -53,34 +54,16 @@ export function createSlotTable({ maxSlots, horizonMs, features, keepsProfiles }
     }
   };
 
-  /** Takes a slot out of the index and closes the gap: what probed past it moves up. */
-  const forget = (slot: number): void => {
-    let gap = (hashes[slot] as number) & mask;
-    while (index[2 * gap + 1] !== slot + 1) gap = (gap + 1) & mask;
-    for (let other = (gap + 1) & mask; index[2 * other + 1] !== 0; other = (other + 1) & mask) {
-      const home = (index[2 * other] as number) & mask;
-      if (((other - home) & mask) < ((other - gap) & mask)) continue;
-      index[2 * gap] = index[2 * other] as number;
-      index[2 * gap + 1] = index[2 * other + 1] as number;
-      gap = other;
-    }
-    index[2 * gap] = 0;
-    index[2 * gap + 1] = 0;
-  };
-
   const claim = (name: TransactionName, hash: number): number => {
     const slot = next;
     next = (next + 1) % capacity;
-    if (names.isKept(slot)) forget(slot);
+    if (names.isKept(slot)) removeFrom(index, hashes[slot] as number, slot);
     hashes[slot] = hash;
     times[slot] = newestMs;
     names.keep(slot, name);
     decisions[slot] = undefined;
     readings.drop(slot);
-    let place = hash & mask;
-    while (index[2 * place + 1] !== 0) place = (place + 1) & mask;
-    index[2 * place] = hash;
-    index[2 * place + 1] = slot + 1;
+    insertInto(index, hash, slot);
     return slot;
   };
 
